@@ -77,7 +77,8 @@ class Range:
     @property
     def frames(self) -> int:
         """Length in frames."""
-        return int(round(self.duration.value))
+        frames: int = round(self.duration.value)
+        return frames
 
     @property
     def exact_seconds(self) -> Fraction:
