@@ -1,0 +1,1 @@
+"""What stands around the scoring library: the command line, and the demonstration."""
