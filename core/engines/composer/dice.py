@@ -1,19 +1,13 @@
-"""Chance, by name: every decision draws from a stream of its own, so that one more note elsewhere changes nothing here."""
+"""Weighted choices."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
-from zlib import crc32
 
 import numpy as np
 
 T = TypeVar("T")
-
-
-def dice(seed: int, *name: object) -> np.random.Generator:
-    """The stream of random numbers of this name: the same seed and name give the same numbers on every machine."""
-    return np.random.default_rng([seed, crc32("/".join(map(str, name)).encode())])
 
 
 def pick(rng: np.random.Generator, things: Sequence[T], weights: Sequence[float] | None = None) -> T:

@@ -53,7 +53,7 @@ def pulses(meter: Meter, beats: int, rate: Rate) -> tuple[float, ...]:
 
 
 def strength(meter: Meter, beats: int, offset: float) -> float:
-    """How strong a place in the bar is felt: 1 on the downbeat, 0.7 on groups, 0.45 on beats, 0.2 off them, 0.1 within."""
+    """How strong a place is felt: 1 on the downbeat, 0.7 on groups, 0.45 on beats, 0.2 off them, 0.1 within."""
     if offset < 1e-6:
         return 1.0
     if _on(offset, _starts(groups(meter, beats))):
