@@ -108,15 +108,22 @@ def _choose(
         name = Counter(name for name, _ in wishes.styles).most_common(1)[0][0]
         words = dict.fromkeys(word for meant, word in wishes.styles if meant == name)
         return name, "the prompt says " + ", ".join(f'"{word}"' for word in words)
-    return _by_picture(picture, cuts_per_minute, under_speech)
+    return _by_picture(wishes, _look(picture, cuts_per_minute), cuts_per_minute, under_speech)
 
 
-def _by_picture(picture: Picture, cuts_per_minute: float, under_speech: bool) -> tuple[str, str]:
-    """The style whose usual look is nearest to what is seen."""
-    seen = _look(picture, cuts_per_minute)
+def _by_picture(wishes: _Wishes, seen: Look, cuts_per_minute: float, under_speech: bool) -> tuple[str, str]:
+    """The style whose usual look is nearest to what is seen, leaning where the prompt's moods lean."""
+    leaning = replace(
+        seen,
+        light=seen.light + 0.2 * wishes.brightness,
+        motion=seen.motion + 0.2 * wishes.haste + 0.1 * wishes.density,
+        pace=seen.pace + 0.2 * wishes.haste,
+    )
     names = SPEECH_STYLES if under_speech else tuple(STYLES)
-    name = min(names, key=lambda candidate: _distance(seen, STYLES[candidate].look))
+    name = min(names, key=lambda candidate: _distance(leaning, STYLES[candidate].look))
     why = _in_words(seen, cuts_per_minute)
+    if leaning != seen and name != min(names, key=lambda candidate: _distance(seen, STYLES[candidate].look)):
+        why += ", and the prompt's mood"
     return name, f"{why}, under a voice" if under_speech else why
 
 
