@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,3 +18,24 @@ def shared() -> Path:
     if not (folder / "timelines").is_dir():
         pytest.skip("no folder of real timelines and media beside the checkout")
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_edit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short edit of footage that the project renders itself."""
+    from daemon.demo import make_footage
+
+    return make_footage(tmp_path_factory.mktemp("footage"))
+
+
+@pytest.fixture(scope="session")
+def cue_of_the_demo(demo_edit: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The result line of `hitpoint score` on the demonstration, as a script sees it."""
+    folder = tmp_path_factory.mktemp("cues")
+    words = ["score", str(demo_edit), "--seed", "7", "--to", str(folder), "--json"]
+    answer = subprocess.run(
+        [sys.executable, "-m", "daemon.command", *words], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    result: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
+    return result

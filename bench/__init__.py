@@ -1,0 +1,1 @@
+"""Benchmarks: every speed is a ratio, measured side by side in one run."""

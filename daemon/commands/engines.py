@@ -1,0 +1,38 @@
+"""`hitpoint engines`: what can write music here, and what each can do."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
+def engines(as_json: bool) -> None:
+    """List the engines: whether each is ready, its stems, and what it can do."""
+    from core.engines import engine, names
+    from daemon.commands.output import result_line
+
+    rows = [_row(engine(name)) for name in names()]
+    if as_json:
+        result_line({"engines": rows})
+        return
+    for row in rows:
+        able = ", ".join(name.replace("_", " ") for name, can in row["abilities"].items() if can)
+        click.echo(f"{row['name']}: {'ready' if row['ready'] else row['why']}")
+        click.echo(f"  stems: {', '.join(row['stems'])}")
+        click.echo(f"  can: {able}")
+
+
+def _row(found: Any) -> dict[str, Any]:
+    readiness = found.ready()
+    return {
+        "name": found.name,
+        "ready": readiness.ready,
+        "why": readiness.why,
+        "stems": list(found.stems),
+        "abilities": asdict(found.abilities),
+        "configs": dict(found.configs),
+    }

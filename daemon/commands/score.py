@@ -1,0 +1,63 @@
+"""`hitpoint score`: from a timeline range to a cue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+ENDINGS = ("button", "ring", "cut", "lead-out")
+
+
+@click.command()
+@click.argument("timeline", type=click.Path(path_type=Path))
+@click.option("--in", "in_text", metavar="T", help="First frame: HH:MM:SS:FF record timecode, 123f or 12.5s.")
+@click.option("--out", "out_text", metavar="T", help="Frame after the last one, written the same way.")
+@click.option("--engine", default="composer", show_default=True, help="See `hitpoint engines`.")
+@click.option("--style", help="tension, action, uplift, documentary, comedy, ambient, electronic or lo-fi.")
+@click.option("--prompt", default="", help='What is wanted, in words: "sparse, dark, D minor, no drums".')
+@click.option("--under-speech", is_flag=True, help="Leave room for a voice.")
+@click.option("--ending", type=click.Choice(ENDINGS), help="How the music ends; each style has its own.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1), help="The same seed gives the same music.")
+@click.option("--to", type=click.Path(path_type=Path, file_okay=False), help="Where the cue folder is made.")
+@click.option("--sample-rate", type=click.Choice(["44100", "48000", "96000"]), default="48000", show_default=True)
+@click.option("--loudness", type=click.FloatRange(-40, -10), default=-20.0, show_default=True, help="LUFS, integrated.")
+@click.option("--soundfont", type=click.Path(path_type=Path, dir_okay=False), help="Play the notes on this SoundFont.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines; the last is the result.")
+def score(timeline: Path, as_json: bool, **options: Any) -> None:
+    """Write music for TIMELINE (.otio, .otioz or a movie), from --in to --out.
+
+    The cue is a folder: stems and mix as WAV, a MIDI file, an OTIO file with everything in place,
+    and cue.html to look at and listen to.
+    """
+    from core.pipeline import Request
+    from core.pipeline import score as score_range
+    from core.result import summary
+    from daemon.commands.output import result_line, watching
+
+    options["sample_rate"] = int(options["sample_rate"])
+    with watching(as_json) as watch:
+        cue = score_range(Request(timeline=timeline, **options), watch)
+    result = summary(cue)
+    if as_json:
+        result_line(result)
+    else:
+        click.echo(_words(result))
+
+
+def _words(result: dict[str, Any]) -> str:
+    """The result for people: where it is, and what was and was not met."""
+    met = [hit for hit in result["hits"] if hit["met"]]
+    lines = [
+        f"{result['cue']}",
+        f"  {result['style']}, {result['tempo']['bpm']:.1f} bpm, seed {result['seed']}, "
+        f"{result['loudness']:.1f} LUFS, {result['true_peak']:.1f} dBTP",
+        f"  {len(met)} of {len(result['hits'])} hits met (a steady click would meet {result['chance']:.0%})",
+    ]
+    for hit in result["hits"]:
+        if not hit["met"]:
+            lines.append(f"  not met: {hit['kind']} {hit['label']!r} at {hit['time']:.2f} s: {hit['why']}")
+    lines += [f"  {sentence}" for sentence in (*result["offline"], *result["said"])]
+    lines.append(f"Open {Path(result['cue']) / 'cue.html'} to see and hear it.")
+    return "\n".join(lines)

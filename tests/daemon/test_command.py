@@ -1,0 +1,137 @@
+"""The command line from outside: real processes, exit codes, one sentence for each mistake."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HITPOINT = [sys.executable, "-m", "daemon.command"]
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run `hitpoint` and give back what it said."""
+    return subprocess.run([*HITPOINT, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+def test_help_imports_neither_torch_nor_the_scoring_library() -> None:
+    probe = (
+        "import sys; from daemon.command import main\n"
+        "try: main(['score', '--help'])\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('torch', 'numpy', 'scipy', 'librosa', 'opentimelineio', 'av') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "[]"
+
+
+def test_scoring_imports_no_torch(cue_of_the_demo: dict[str, object]) -> None:
+    probe = (
+        "import sys, core.pipeline, core.engines.composer.engine\n"
+        "print([name for name in sys.modules if name.split('.')[0] in ('torch', 'transformers')])"
+    )
+    said = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["score"], 2, "Missing argument"),
+        (["score", "x.otio", "--styel", "action"], 2, "No such option"),
+        (["score", "x.otio", "--ending", "bang"], 2, "button"),
+        (["compose"], 2, "No such command"),
+        (["score", "not-there.otio"], 3, "not-there.otio"),
+        (["export", "not-there"], 3, "not-there"),
+    ],
+)
+def test_a_mistake_is_answered_with_one_sentence_and_its_code(arguments: list[str], code: int, words: str) -> None:
+    answer = run(*arguments)
+    assert answer.returncode == code
+    assert words in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_script_gets_the_error_as_its_last_json_line() -> None:
+    answer = run("score", "not-there.otio", "--json")
+    error = json.loads(answer.stdout.splitlines()[-1])["error"]
+    assert error["code"] == "unusable-input"
+    assert set(error) == {"code", "what", "where", "do"}
+    assert answer.returncode == 3
+
+
+def test_a_range_outside_the_timeline_names_the_timelines_own_in_and_out(demo_edit: Path, tmp_path: Path) -> None:
+    answer = run("score", demo_edit, "--in", "02:00:00:00", "--to", tmp_path)
+    assert answer.returncode == 3
+    assert "01:00:00:00" in answer.stderr
+    assert not any(tmp_path.iterdir())
+
+
+def test_an_unknown_style_and_engine_name_the_ones_there_are(demo_edit: Path, tmp_path: Path) -> None:
+    style = run("score", demo_edit, "--style", "polka", "--to", tmp_path)
+    assert style.returncode == 2
+    assert "lo-fi" in style.stderr
+    engine = run("score", demo_edit, "--engine", "bach", "--to", tmp_path)
+    assert engine.returncode == 2
+    assert "composer" in engine.stderr
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_engines_are_listed_for_scripts() -> None:
+    listed = json.loads(run("engines", "--json").stdout.splitlines()[-1])["engines"]
+    composer = next(engine for engine in listed if engine["name"] == "composer")
+    assert composer["ready"] is True
+    assert composer["stems"] == ["drums", "bass", "harmony", "melody", "effects"]
+    assert composer["abilities"]["on_grid"] is True
+    assert set(composer) == {"name", "ready", "why", "stems", "abilities", "configs"}
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_score_leaves_nothing_behind(demo_edit: Path, tmp_path: Path, stop: signal.Signals) -> None:
+    work = subprocess.Popen(
+        [*HITPOINT, "score", str(demo_edit), "--to", str(tmp_path), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert work.stdout is not None
+    for line in work.stdout:
+        if json.loads(line).get("stage") == "picture":
+            break
+    work.send_signal(stop)
+    said, complaint = work.communicate(timeout=60)
+    assert work.returncode == 6
+    assert json.loads(said.splitlines()[-1])["error"]["code"] == "cancelled"
+    assert complaint.strip().splitlines()[-1] == "hitpoint: Cancelled."
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_killed_score_leaves_no_cue_that_looks_finished(demo_edit: Path, tmp_path: Path) -> None:
+    work = subprocess.Popen(
+        [*HITPOINT, "score", str(demo_edit), "--to", str(tmp_path), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert work.stdout is not None
+    for line in work.stdout:
+        if json.loads(line).get("stage") == "audio":
+            break
+    os.kill(work.pid, signal.SIGKILL)
+    work.wait()
+    assert not [entry for entry in tmp_path.iterdir() if not entry.name.startswith(".")]
+    again = run("score", demo_edit, "--out", "5s", "--to", tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert len(list(tmp_path.iterdir())) == 1, "what the killed process left is swept away"
+
+
+def test_progress_is_on_stderr_and_the_result_is_the_last_line_of_stdout(cue_of_the_demo: dict[str, object]) -> None:
+    assert Path(str(cue_of_the_demo["cue"])).is_dir()
+    assert time.time() > Path(str(cue_of_the_demo["mix"])).stat().st_mtime
