@@ -1,0 +1,1 @@
+"""OTIO in, shots and hits out; stems placed back into OTIO."""
