@@ -1,0 +1,75 @@
+"""Files appear whole or not at all: written beside their place, synced, then renamed.
+
+A full disk, a crash or a cancel leaves what was there before. What the system says about a disk becomes a sentence.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import HitpointError, UnusableInput
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes its place, replacing what is there, only when the block ends without an error.
+
+    Raises:
+        UnusableInput: the disk is full or the place cannot be written; nothing is left behind.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    with disk_errors(path):
+        try:
+            with beside.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a small file whole or not at all; raises as `whole_file` does."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder survive a power cut; systems that cannot sync a folder do it by themselves."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def disk_errors(place: Path) -> Iterator[None]:
+    """Turn what the system says about writing to `place` into `UnusableInput` with one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise _sentence(error, place) from error
+
+
+def _sentence(error: OSError, place: Path) -> HitpointError:
+    where = str(place)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return UnusableInput("The disk is full", where, "Free some space or choose another folder.")
+    if error.errno == errno.EFBIG:
+        return UnusableInput("The file would be larger than is allowed here", where, "Choose another folder.")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return UnusableInput("This place cannot be written", where, "Choose a folder that you may write to.")
+    words = error.strerror or str(error)
+    return UnusableInput(f"The disk refused: {words}", where, "Choose another folder or look at the disk.")
