@@ -1,0 +1,132 @@
+"""From parts to score: the last hand laid on what the writers have written.
+
+In this order: play it like people, bring it to its end, mark every accepted hit, fall silent at the stops, and keep
+everything inside the range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.brief import Chord, How, Note
+from core.engines.composer.accents import mark_hits
+from core.engines.composer.clock import seconds_of
+from core.engines.composer.dynamics import level, pump, room
+from core.engines.composer.endings import close, fade_out
+from core.engines.composer.humanise import humanise
+from core.engines.composer.marks import chord_pitches
+from core.engines.composer.outline import Outline
+from core.engines.composer.score import Part, Score
+from core.engines.composer.stops import plan_stops, silence
+
+_LOWEST, _HIGHEST = 21, 108
+_SHORTEST = 0.02
+_WORTH_TRIMMING = 0.4
+"""Seconds that must remain of a held note that began before the range."""
+_UNPITCHED = ("drums", "effects")
+
+
+def finish(outline: Outline, parts: Sequence[Part]) -> Score:
+    """The finished score of a cue.
+
+    Every accepted hit that is an accent or on the grid has a crisp note that starts exactly at its time; every stop
+    is silent until the music comes in again; the ending is the one that was planned; nothing lies outside the range.
+    """
+    outline = _settled(outline)
+    played = humanise(outline, [_inside(outline, part) for part in parts])
+    ended = close(outline, played)
+    marked = mark_hits(outline, ended)
+    stops = plan_stops(outline)
+    silent = silence(outline, _drums_joined(marked), stops)
+    kept = tuple(part for part in (_inside(outline, part) for part in silent) if part.notes)
+    return Score(
+        seconds=outline.brief.seconds,
+        parts=kept,
+        chords=_chords(outline),
+        how=_how(outline),
+        room=room(outline),
+        stops=stops,
+        level=level(outline),
+        pump=pump(outline, kept),
+        fade_out=fade_out(outline),
+        clear_speech=outline.brief.direction.under_speech,
+    )
+
+
+def _settled(outline: Outline) -> Outline:
+    """The outline with hits after the last chord met lightly: the band has played by then."""
+    if outline.final.ending in ("cut", "lead-out"):
+        return outline
+    settled = tuple(
+        replace(gesture, how="grid", strong=False) if gesture.time > outline.final.time + 0.01 else gesture
+        for gesture in outline.gestures
+    )
+    return replace(outline, gestures=settled)
+
+
+def _drums_joined(parts: Sequence[Part]) -> list[Part]:
+    """The parts, each drum in one of them, with one stroke per moment and pitch: the loudest."""
+    joined: dict[str, Part] = {}
+    for part in parts:
+        known = joined.get(part.instrument) if part.stem == "drums" else None
+        if known is None:
+            joined[part.instrument if part.stem == "drums" else f"{len(joined)} {part.name}"] = part
+            continue
+        loudest: dict[tuple[float, int], Note] = {}
+        for note in sorted((*known.notes, *part.notes), key=lambda note: -note.velocity):
+            loudest.setdefault((round(note.start, 4), note.pitch), note)
+        joined[part.instrument] = replace(known, notes=tuple(loudest.values()))
+    return list(joined.values())
+
+
+def _inside(outline: Outline, part: Part) -> Part:
+    """The part's notes that begin inside the range, cut at its end, sorted, one per moment and pitch."""
+    seconds = outline.brief.seconds
+    notes: dict[tuple[float, int], Note] = {}
+    for note in part.notes:
+        start, end = note.start, min(note.start + note.duration, seconds)
+        if start < 0 and (start > -0.02 or (part.stem not in _UNPITCHED and end > _WORTH_TRIMMING)):
+            start = 0.0
+        if start < 0 or start > seconds - _SHORTEST:
+            continue
+        pitch = note.pitch if part.stem in _UNPITCHED else _in_register(note.pitch)
+        velocity = min(127, max(1, note.velocity))
+        known = notes.get((start, pitch))
+        if known is None or known.duration < end - start:
+            notes[start, pitch] = Note(start, max(end - start, _SHORTEST), pitch, velocity)
+    ordered = tuple(sorted(notes.values(), key=lambda note: (note.start, note.pitch)))
+    return replace(part, notes=ordered)
+
+
+def _in_register(pitch: int) -> int:
+    """The pitch, moved by octaves into the range of a piano."""
+    if pitch < _LOWEST:
+        return pitch + 12 * -((pitch - _LOWEST) // 12)
+    if pitch > _HIGHEST:
+        return pitch - 12 * -((_HIGHEST - pitch) // 12)
+    return pitch
+
+
+def _chords(outline: Outline) -> tuple[Chord, ...]:
+    """The harmony in seconds, inside the range."""
+    tempo_map = outline.brief.plan.tempo_map
+    seconds = outline.brief.seconds
+    begins = seconds_of(tempo_map, [chord.beat for chord in outline.harmony]).tolist()
+    ends = seconds_of(tempo_map, [chord.beat + chord.beats for chord in outline.harmony]).tolist()
+    chords = []
+    for chord, begin, end in zip(outline.harmony, begins, ends, strict=True):
+        start, stop = max(0.0, begin), min(end, seconds)
+        if stop - start > 1e-6:
+            bass = 36 + chord.bass
+            upper = chord_pitches(chord.tones, 48, len(set(chord.tones)))
+            chords.append(Chord(start, stop - start, chord.name, (bass, *upper)))
+    return tuple(chords)
+
+
+def _how(outline: Outline) -> tuple[How | None, ...]:
+    """How each hit of the plan is met, in the plan's order."""
+    how: list[How | None] = [None] * len(outline.brief.plan.met)
+    for gesture in outline.gestures:
+        how[gesture.index] = gesture.how
+    return tuple(how)
