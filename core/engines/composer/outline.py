@@ -5,7 +5,7 @@ Conventions
     seconds from the start of the range. Pitch classes are 0 (C) to 11. Bars group their beats as `grid.groups` says.
 
 Who plays what
-    The tonal writers follow `harmony`: a chord changes on every strong gesture that is an accent. They play the last
+    The tonal writers follow `harmony`: on a strong accent the chord changes or is struck again. They play the last
     chord themselves: it starts at `final.beat` and nothing of theirs starts after it, except where the ending is a
     cut, which has no last chord: there everything plays on until the last frame. Stops, silences before hits and the
     level of the whole are laid over all parts by the finishing.
