@@ -7,6 +7,7 @@ Source
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import shutil
 import struct
@@ -25,7 +26,16 @@ MAX_PACKED_MEDIA_BYTES = 512 * 2**20
 """A compressed medium is unpacked into an unnamed temporary file; larger ones are refused."""
 MAX_MEMBERS = 100_000
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    OSError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 """All that `zipfile` raises on a damaged, encrypted or unsupported archive."""
 
 

@@ -82,7 +82,7 @@ class Library:
             return _offline(name, "has no address in the timeline")
         try:
             return self._located(reference.url, name)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RuntimeError):  # RuntimeError: links that go in circles
             return _offline(name, f"has an address that is no file name: {text(reference.url)}")
 
     def _located(self, url: str, name: str) -> Media:
