@@ -1,0 +1,174 @@
+"""The lattice that the search walks: moments, grid and base tempi as arrays, and the ways between two moments.
+
+Conventions
+    Moment 0 is the range's start, a downbeat at time 0 unless a pickup pays. A state at a moment is
+    (base tempo, place, beat of the bar, drift bin); values are summed worth, -inf where no way leads.
+    A state is *pinned* when the beat its moment lies in is already settled by two earlier anchors, so that another
+    anchor in the same beat would ask for the same thing twice; free otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.brief import FloatArray
+from core.rhythm.grid import Grid
+from core.rhythm.moments import MUST, Moments
+from core.rhythm.slack import BINS, LONGEST, SEARCHED_LIMIT, Slack, slack
+
+FREE, PINNED, EITHER = 0, 1, 2
+
+CHANGE = 180.0
+"""Price of tempo change: per squared ratio and beat. A sudden 2 % costs 0.07, 4 % over eight beats 0.04."""
+AWAY = 20.0
+"""Price of each beat away from the base tempo, per squared ratio: a beat 2 % away costs 0.008."""
+AWAY_BEATS = 12.0
+"""Beats after which being away costs no more: it has become the tempo."""
+DOWNBEAT = 0.35
+"""Extra worth of a downbeat, as a share of the hit's value times its turn."""
+SECTION = 0.4
+"""Extra worth of a mark on a downbeat, where a section can begin."""
+CLOSING = (0.2, 0.08)
+"""Worth of the range's end on a downbeat, and on another beat."""
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Everything the search looks up."""
+
+    grid: Grid
+    slack: Slack
+    periods: FloatArray
+    """Base periods to try, seconds per beat, shape [tempi]."""
+    times: FloatArray
+    """Start of the range, moments, end of the range; shape [stops]."""
+    gain: FloatArray
+    """Worth of meeting each stop, shape [stops, places, beats]."""
+    missed: FloatArray
+    """Summed price of the must-hits up to and with each stop, shape [stops]."""
+    marks: NDArray[np.bool_]
+    """Where a section may begin, shape [stops]."""
+    moment: NDArray[np.intp]
+    """The moment at each stop, -1 for the bare start and end; shape [stops]."""
+
+
+def lattice(moments: Moments, marked: NDArray[np.bool_], seconds: float, grid: Grid, periods: FloatArray) -> Lattice:
+    """Lay out the stops and their worth."""
+    lead = 0 if len(moments) and moments.times[0] == 0.0 else 1
+    tail = 0 if len(moments) and moments.times[-1] >= seconds else 1
+    stops = lead + len(moments) + tail
+    inner = slice(lead, lead + len(moments))
+    times = np.zeros(stops)
+    times[inner] = moments.times
+    gain = np.zeros((stops, len(grid.places), grid.meter.beats))
+    gain[inner] = moments.value[:, None, None] * grid.worth
+    gain[inner, 0, 0] += DOWNBEAT * moments.value * moments.turn + SECTION * marked
+    if tail:
+        times[-1] = seconds
+        gain[-1, 0, :] = CLOSING[1]
+        gain[-1, 0, 0] = CLOSING[0]
+    missed, marks, moment = np.zeros(stops), np.zeros(stops, dtype=bool), np.full(stops, -1, dtype=np.intp)
+    missed[inner] = MUST * moments.must
+    marks[inner] = marked
+    moment[inner] = np.arange(len(moments))
+    return Lattice(grid, slack(grid.places), periods, times, gain, np.cumsum(missed), marks, moment)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Ways into one stop, shape [ways] each, grouped by (tempo, to place)."""
+
+    tempo: NDArray[np.intp]
+    to_place: NDArray[np.intp]
+    source: NDArray[np.intp]
+    """The stop each way comes from."""
+    beats: NDArray[np.intp]
+    """Whole beats between the beat left and the beat reached."""
+    from_place: NDArray[np.intp]
+    kind: NDArray[np.intp]
+    """FREE, PINNED or EITHER: from which of the source's states."""
+    price: NDArray[np.float32]
+    """Negative, shape [ways, from bin, to bin]; -inf where the drift cannot be absorbed."""
+
+
+def ways(grounds: Lattice, stop: int, pinned: bool, only: tuple[int, int] | None = None) -> Ways:
+    """All ways from earlier stops into the free, or the pinned, states of a stop.
+
+    Args:
+        grounds: the lattice.
+        stop: where the ways lead.
+        pinned: into the pinned states.
+        only: into this (tempo, place) alone.
+    """
+    sources = _sources(grounds, stop)
+    places = grounds.grid.places
+    to_places = np.arange(len(places)) if only is None else np.array([only[1]])
+    periods = grounds.periods if only is None else grounds.periods[only[0] : only[0] + 1]
+    nominal = (grounds.times[stop] - grounds.times[sources])[None, :] / periods[:, None]
+    reach = min(max(int(np.ceil(nominal.max() * SEARCHED_LIMIT - 0.5)), 0), 3)
+    around = np.arange(-reach, reach + 1)
+    # axes: tempo, to place, source, whole beats around the nominal, from place
+    wanted = nominal[:, None, :, None, None]
+    difference = places[to_places][None, :, None, None, None] - places
+    beats = np.rint(wanted - difference) + around[:, None]
+    length = beats + difference
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drift = wanted / length - 1.0
+    able = (length > 1e-9) & (np.abs(drift) <= SEARCHED_LIMIT)
+    to_beat = (to_places == 0)[None, :, None, None, None]
+    able &= (beats == 0) | ((beats == 1) & ~to_beat) if pinned else beats >= 1
+    chosen = np.nonzero(able)
+    tempo, to_place, source, _, from_place = chosen
+    count = beats[chosen].astype(np.intp)
+    kind = np.where(count == 0, FREE, PINNED) if pinned else np.where(count >= 2, EITHER, FREE)
+    price = _price(grounds.slack, count, from_place, to_places[to_place], length[chosen], drift[chosen])
+    if grounds.missed[stop - 1] > grounds.missed[sources[0]]:
+        price -= (grounds.missed[stop - 1] - grounds.missed[sources[source]])[:, None, None]
+    tempo = tempo if only is None else np.full_like(tempo, only[0])
+    return Ways(tempo, to_places[to_place], sources[source], count, from_place, kind, price)
+
+
+def _sources(grounds: Lattice, stop: int) -> NDArray[np.intp]:
+    """Earlier stops worth coming from: the last two, and those one to sixteen pulses back."""
+    pulse = float(grounds.periods.max()) * grounds.grid.meter.beats_per_pulse
+    far = grounds.times[stop] - pulse * np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    back = np.searchsorted(grounds.times[:stop], far, side="right") - 1
+    near = np.arange(max(0, stop - 2), stop)
+    return np.unique(np.concatenate([near, np.maximum(back, 0)]))
+
+
+def _price(
+    room: Slack,
+    beats: NDArray[np.intp],
+    leave: NDArray[np.intp],
+    reach: NDArray[np.intp],
+    length: FloatArray,
+    drift: FloatArray,
+) -> NDArray[np.float32]:
+    """What each way costs from each bin to each bin; negative, shape [ways, from bin, to bin]."""
+    rows = np.minimum(beats, LONGEST)
+    table = (rows * room.middle.shape[1] + leave) * room.middle.shape[2] + reach
+    middle = room.middle.reshape(-1, len(BINS) ** 2)[table]
+    width = room.width.reshape(-1, len(BINS) ** 2)[table]
+    width += ((beats - rows) * SEARCHED_LIMIT).astype(np.float32)[:, None]
+    middle -= (length * drift).astype(np.float32)[:, None]
+    unplayable = np.abs(middle, out=middle) > width
+    # change is a ramp from bin to bin and a bump on it; both are written out so that one product makes them all
+    steep = CHANGE / np.maximum(length, 1.0)
+    flat = 12 * steep * drift**2 + AWAY * np.minimum(length, AWAY_BEATS) * drift**2
+    price: NDArray[np.float32] = np.stack([-steep, 24 * steep * drift, -flat], axis=1).astype(np.float32) @ _SHAPES
+    price[unplayable] = -np.inf
+    return price.reshape(-1, len(BINS), len(BINS))
+
+
+def _shapes() -> NDArray[np.float32]:
+    """Ramp with its bump, mean, and one, for each pair of bins; shape [3, pairs]."""
+    mean = (BINS[:, None] + BINS[None, :]) / 2
+    ramp = (BINS[:, None] - BINS[None, :]) ** 2 + 12 * mean**2
+    return np.stack([ramp.ravel(), mean.ravel(), np.ones(mean.size)]).astype(np.float32)
+
+
+_SHAPES = _shapes()
