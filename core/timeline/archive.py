@@ -35,6 +35,7 @@ _DAMAGED = (
     ValueError,
     NotImplementedError,
     RuntimeError,
+    struct.error,
 )
 """All that `zipfile` raises on a damaged, encrypted or unsupported archive."""
 

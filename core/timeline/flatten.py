@@ -65,14 +65,17 @@ def marks(item: Item, frame: Fraction) -> Iterator[tuple[Fraction, Mark]]:
         return
     yield from ((time, mark) for mark in item.marks if (time := _outer(item, mark.time, frame)) is not None)
     for child, begins, _ in _placed(item):
-        for time, mark in marks(child, frame):
+        located = child if item.record_start is None else _on_record(child, begins, item.record_start)
+        for time, mark in marks(located, frame):
             if (outer := _outer(item, begins + time, frame)) is not None:
                 yield outer, mark
-        if item.record_start is not None and child.enabled:
-            for mark in child.marks:
-                time = mark.time - item.record_start
-                if mark.record and begins <= time < begins + child.duration:
-                    yield time, mark
+
+
+def _on_record(clip: Item, begins: Fraction, record_start: Fraction) -> Item:
+    """A clip whose markers were an EDL's locators: moved from record timecode to its inner time."""
+    offset = clip.inner.start - record_start - begins
+    moved = [replace(mark, time=mark.time + offset) if mark.record else mark for mark in clip.marks]
+    return replace(clip, marks=tuple(moved))
 
 
 def _inner(item: Item, time: Fraction, frame: Fraction) -> Fraction:
@@ -183,6 +186,8 @@ def _dissolves(track: Item) -> dict[int, Fraction]:
 
 def _covered(top: list[Span], below: list[Span]) -> list[Span]:
     """Two layers as one: the upper where it shows something, else the lower."""
+    if not below:
+        return top
     seen: list[Span] = []
     number = 0
     for span in below:

@@ -89,7 +89,7 @@ def _frame(timeline: Clock, text: str | None, default: int) -> int:
         time = parse(text, timeline.rate, timeline.start, timeline.drop_frame, timeline.length)
     except WrongUse as wrong:
         raise WrongUse(wrong.what, wrong.where, f"{wrong.do} {timeline.extent}".strip()) from None
-    return round(time.value) - round(timeline.start.value)
+    return int(time.value) - int(timeline.start.value)
 
 
 def _drop_frame(

@@ -91,10 +91,10 @@ def read_tree(document: object, extent: Extent) -> Tree:
     frame_rate, start = _start(timeline, reading)
     if reading.newer:
         reading.say(
-            f"{', '.join(sorted(reading.newer))} is newer than this program: what it understands of it was read."
+            f"{', '.join(sorted(reading.newer))} is newer than what is known here; what is understood of it was read."
         )
     if reading.unknown:
-        reading.say(f"{', '.join(sorted(reading.unknown)[:8])} is not known to this program and was left aside.")
+        reading.say(f"{', '.join(sorted(reading.unknown)[:8])} is not known here and was left aside.")
     metadata = timeline.get("metadata")
     return Tree(text(timeline.get("name")), outermost, frame_rate, start, _drop_frame(metadata, 0), tuple(reading.said))
 
@@ -219,11 +219,13 @@ def _reference(node: Node, reading: _Reading) -> Reference:
         found = found if isinstance(found, Mapping) else next(iter(choices.values()))
     if not isinstance(found, Mapping):
         return Reference("missing")
-    schema, url = _schema(found, reading), found.get("target_url")
-    kinds: dict[str, ReferenceKind] = {"GeneratorReference": "generator", "ImageSequenceReference": "images"}
-    kind = kinds.get(schema, "file" if isinstance(url, str) and schema != "MissingReference" else "missing")
-    if kind == "images":
+    schema = _schema(found, reading)
+    # Resolve keeps the address of media that was offline when it exported.
+    url = found.get("target_url") or inside(found, "metadata", "Resolve_OTIO", "Media Url")
+    if schema == "ImageSequenceReference":
         url = found.get("target_url_base")
+    kinds: dict[str, ReferenceKind] = {"GeneratorReference": "generator", "ImageSequenceReference": "images"}
+    kind = kinds.get(schema, "file" if isinstance(url, str) else "missing")
     try:
         available = stretch(found.get("available_range"))
         if available is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from core.brief import Shot
 from core.timeline.flatten import Span
@@ -35,7 +36,7 @@ class Cut:
 
     frame: int
     label: str
-    """The incoming clip's name; empty where a gap begins."""
+    """The incoming clip's name; "gap" where there is none."""
     soft: bool
     """The middle of a dissolve."""
 
@@ -85,8 +86,8 @@ def between(found: list[Piece], first: int, end: int, rate: Fraction) -> list[Pi
 
 def cuts(found: list[Piece]) -> Iterator[Cut]:
     """Every change of picture between neighbouring pieces."""
-    for before, after in zip(found, found[1:], strict=False):
-        label = after.clip.name if after.clip else ""
+    for before, after in pairwise(found):
+        label = after.clip.name if after.clip else "gap"
         yield Cut(after.first, label, before.soft_end or after.soft_start)
 
 
