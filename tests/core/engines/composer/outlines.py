@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from opentimelineio.opentime import RationalTime
 
-from core.brief import Brief, Direction, Edit, Ending, Feel, Hit, Met, Meter, Picture, Plan, Range, Section, TempoMap
+from core.brief import (
+    Brief,
+    Direction,
+    Edit,
+    Ending,
+    Feel,
+    FloatArray,
+    Hit,
+    Met,
+    Meter,
+    Picture,
+    Plan,
+    Range,
+    Section,
+    TempoMap,
+)
 from core.engines.composer.gestures import final, gestures
 from core.engines.composer.outline import Bar, Harmony, Outline
 
@@ -52,12 +68,20 @@ def make_brief(
     instruments: tuple[str, ...] = (),
     bpm: float | None = None,
     bars_in_section: int = 4,
+    odd_bar: tuple[int, int] | None = None,
 ) -> Brief:
-    """A brief with a steady beat from 0; `hit_beats` and `musts` are accepted, `missed` are not."""
+    """A brief with a steady beat from 0; `hit_beats` and `musts` are accepted, `missed` are not.
+
+    `odd_bar` gives one bar, by its index, another number of beats.
+    """
     length = 60.0 / ((bpm or TEMPO[style]) * meter.beats_per_pulse)
-    count = int(seconds / length) + 2
-    count += -count % meter.beats
-    tempo_map = TempoMap(np.arange(count + 1) * length, tuple(range(0, count + 1, meter.beats)), meter)
+    lengths = [meter.beats] * (int(seconds / length / meter.beats) + 2)
+    if odd_bar is not None:
+        lengths[odd_bar[0]] = odd_bar[1]
+    downbeats = np.concatenate([[0], np.cumsum(lengths)])
+    count = int(downbeats[-1])
+    beats: FloatArray = np.arange(count + 1, dtype=np.float64) * length
+    tempo_map = TempoMap(beats, tuple(downbeats.tolist()), meter)
     frames = RationalTime(seconds * 24, 24)
     zero = RationalTime(0, 24)
     edit = Edit("test", Path("test.otio"), Range(zero, frames, zero, False), (), (), "", "")
@@ -68,10 +92,10 @@ def make_brief(
     met += [Met(Hit(beat * length, "marker", 1.0, must=True), True, "beat", beat) for beat in musts]
     met += [Met(Hit(beat * length, "cut", 0.4), False, why="too far from a beat") for beat in missed]
     met.sort(key=lambda one: one.hit.time)
-    span = bars_in_section * meter.beats
+    edges = [*tempo_map.downbeats[:-1:bars_in_section], count]
     sections = tuple(
-        Section(first * length, min(span, count - first) * length, "ABCDE"[place % 5], first, min(span, count - first))
-        for place, first in enumerate(range(0, count, span))
+        Section(first * length, (end - first) * length, "ABCDE"[place % 5], first, end - first)
+        for place, (first, end) in enumerate(pairwise(edges))
     )
     nothing = np.zeros(0)
     return Brief(
