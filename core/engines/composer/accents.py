@@ -15,7 +15,7 @@ import numpy as np
 
 from core.brief import Note, StemName
 from core.engines.composer.clock import beats_of
-from core.engines.composer.marks import BAND, CRISP, LEADING, MARKS, Mark, chord_pitches
+from core.engines.composer.marks import BAND, LEADING, MARKS, Mark, chord_pitches
 from core.engines.composer.outline import Gesture, Harmony, Outline
 from core.engines.composer.percussion import drum_part, unwanted
 from core.engines.composer.score import Part
@@ -165,8 +165,7 @@ def _part(stem: StemName, instrument: str, notes: list[Note]) -> Part:
     if stem == "drums":
         usual = drum_part(instrument, tuple(notes))
         return replace(usual, name=f"hits {usual.name}")
-    gain = 0.0 if instrument in CRISP else -3.0
-    return Part(f"hits {instrument.replace('_', ' ')}", stem, instrument, tuple(notes), gain, 0.0, 0.22)
+    return Part(f"hits {instrument.replace('_', ' ')}", stem, instrument, tuple(notes), 0.0, 0.0, 0.22)
 
 
 def _with(part: Part, notes: Iterable[Note]) -> Part:

@@ -114,6 +114,8 @@ def effects_parts(outline: Outline) -> tuple[Part, ...]:
     return tuple(_part(name, notes[name], direction) for name in sorted(notes) if not unwanted(name, direction))
 
 
+_WHOOSH_PEAK = 0.75
+"""How far through its note a whoosh is loudest."""
 _RING: Mapping[str, float] = {"impact": 2.5, "sub_drop": 1.6, "braam": 2.2, "sting": 0.5, "hit_metal": 1.4}
 _GAIN: Mapping[str, float] = {
     "impact": 0.0,
@@ -188,12 +190,15 @@ def _lead(
         if played or draw > often * (0.6 + 0.4 * min(moment.importance, 1.5)):
             continue
         beats = pulses * tempo_map.meter.beats_per_pulse * (0.5 if rng.random() < 0.4 and pulses > 4 else 1.0)
+        if instrument == "whoosh" and not moment.marked:
+            continue
         start = float(seconds_of(tempo_map, [at - beats])[0])
         start = max(start, moment.time - 8.0, last + 0.4, 0.0)
         if moment.time - start > (0.25 if instrument == "whoosh" else 0.7):
             played = True
             velocity = round(min(110, 70 + 14 * moment.importance))
-            yield instrument, Note(start, moment.time - start, _pitch(outline, instrument), velocity)
+            peak = _WHOOSH_PEAK if instrument == "whoosh" else 1.0
+            yield instrument, Note(start, (moment.time - start) / peak, _pitch(outline, instrument), velocity)
 
 
 def _marks(palette: Palette, moment: _Moment, rng: np.random.Generator) -> list[tuple[str, int]]:

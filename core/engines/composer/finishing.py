@@ -17,14 +17,14 @@ from core.engines.composer.endings import close, fade_out
 from core.engines.composer.humanise import humanise
 from core.engines.composer.marks import chord_pitches
 from core.engines.composer.outline import Outline
+from core.engines.composer.ranges import RANGES, fold
 from core.engines.composer.score import Part, Score
 from core.engines.composer.stops import plan_stops, silence
 
-_LOWEST, _HIGHEST = 21, 108
 _SHORTEST = 0.02
 _WORTH_TRIMMING = 0.4
 """Seconds that must remain of a held note that began before the range."""
-_UNPITCHED = ("drums", "effects")
+_NOT_TRIMMED = ("drums", "effects")
 
 
 def finish(outline: Outline, parts: Sequence[Part]) -> Score:
@@ -83,29 +83,21 @@ def _drums_joined(parts: Sequence[Part]) -> list[Part]:
 def _inside(outline: Outline, part: Part) -> Part:
     """The part's notes that begin inside the range, cut at its end, sorted, one per moment and pitch."""
     seconds = outline.brief.seconds
+    lowest, highest = RANGES.get(part.instrument, (0, 127))
     notes: dict[tuple[float, int], Note] = {}
     for note in part.notes:
         start, end = note.start, min(note.start + note.duration, seconds)
-        if start < 0 and (start > -0.02 or (part.stem not in _UNPITCHED and end > _WORTH_TRIMMING)):
+        if start < 0 and (start > -0.02 or (part.stem not in _NOT_TRIMMED and end > _WORTH_TRIMMING)):
             start = 0.0
         if start < 0 or start > seconds - _SHORTEST:
             continue
-        pitch = note.pitch if part.stem in _UNPITCHED else _in_register(note.pitch)
+        pitch = fold(note.pitch, lowest, highest)
         velocity = min(127, max(1, note.velocity))
         known = notes.get((start, pitch))
         if known is None or known.duration < end - start:
             notes[start, pitch] = Note(start, max(end - start, _SHORTEST), pitch, velocity)
     ordered = tuple(sorted(notes.values(), key=lambda note: (note.start, note.pitch)))
     return replace(part, notes=ordered)
-
-
-def _in_register(pitch: int) -> int:
-    """The pitch, moved by octaves into the range of a piano."""
-    if pitch < _LOWEST:
-        return pitch + 12 * -((pitch - _LOWEST) // 12)
-    if pitch > _HIGHEST:
-        return pitch - 12 * -((_HIGHEST - pitch) // 12)
-    return pitch
 
 
 def _chords(outline: Outline) -> tuple[Chord, ...]:

@@ -7,14 +7,6 @@ from dataclasses import dataclass
 
 from core.brief import StemName
 
-CRISP = frozenset(
-    {
-        *("piano", "marimba", "vibraphone", "glockenspiel", "bells", "celesta", "pizzicato", "harp", "guitar_muted"),
-        *("strings_staccato", "brass_stab", "pluck_synth", "arp"),
-        *("kick", "kick_electronic", "kick_dusty", "snare", "snare_dusty", "rim", "clap", "tom", "taiko", "woodblock"),
-    }
-)
-"""Instruments whose attack alone makes a hit heard."""
 LEADING = frozenset({"riser", "reverse_cymbal", "sub_swell", "cymbal_swell"})
 """Instruments whose note ends on the moment it leads to."""
 

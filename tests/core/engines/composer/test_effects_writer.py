@@ -17,8 +17,10 @@ def test_what_leads_somewhere_ends_on_a_strong_hit_a_section_or_the_last_chord(s
         ends = {round(gesture.time, 5) for gesture in outline.gestures if gesture.strong}
         ends |= {round(bar.start, 5) for bar in outline.bars} | {round(outline.final.time, 5)}
         for part in effects_parts(outline):
-            if part.instrument in LEADING - {"sub_swell"} or part.instrument == "whoosh":
+            if part.instrument in LEADING - {"sub_swell"}:
                 assert all(round(note.start + note.duration, 5) in ends for note in part.notes)
+            if part.instrument == "whoosh":
+                assert all(round(note.start + 0.75 * note.duration, 5) in ends for note in part.notes)
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.brief import Ending, Meter, Note
 from core.engines.composer.effects_writer import effects_parts
 from core.engines.composer.finishing import finish
-from core.engines.composer.marks import CRISP, MARKS
+from core.engines.composer.instruments import INSTRUMENTS
 from core.engines.composer.outline import Outline
 from core.engines.composer.percussion import rhythm_parts
 from core.engines.composer.score import Part, Score
@@ -65,7 +65,7 @@ def test_every_accent_and_grid_hit_has_a_crisp_note_exactly_on_it(
     style: str, seed: int, ending: Ending, under_speech: bool
 ) -> None:
     outline, score = a_score(style, seed, ending=ending, under_speech=under_speech)
-    crisp = CRISP | {mark.instrument for marks in MARKS.values() for mark in marks}
+    crisp = {instrument.name for instrument in INSTRUMENTS.values() if instrument.crisp}
     starts = {
         note.start for part in score.parts if part.instrument in crisp for note in part.notes if note.velocity >= 60
     }
