@@ -1,0 +1,201 @@
+"""A cue folder on disk: safe names, room enough, and folders that appear whole or not at all.
+
+A new cue grows in a hidden folder beside its final place and becomes visible by one rename. Whoever makes it holds
+a lock on a file beside it; a hidden folder whose lock is free was left by a process that died, and is removed by the
+next cue made there.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from core.atomic import disk_errors, sync_folder
+from core.audio.files import BYTES_PER_FRAME
+from core.errors import UnusableInput
+
+PREFIX = ".hitpoint-"
+"""What hidden folders and their locks begin with."""
+LONGEST_NAME = 80
+"""Characters: short enough for Windows paths."""
+LARGEST_NAME = 200
+"""Bytes in UTF-8; file systems take 255, and a number may follow."""
+RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?$", re.IGNORECASE)
+"""Names that Windows keeps for devices, with any extension."""
+BESIDE_AUDIO = 20_000_000
+"""Bytes that everything in a cue but its audio may take."""
+
+
+@dataclass
+class NewCue:
+    """A cue folder being made."""
+
+    path: Path
+    """Where it grows, hidden."""
+    final: Path
+    """Where it is to be; settled when the block ends, as another cue may have taken the name by then."""
+
+
+@contextmanager
+def new_cue(parent: Path, name: str) -> Iterator[NewCue]:
+    """Make a cue folder that becomes visible, under a name not taken yet, only when the block ends without an error.
+
+    Args:
+        parent: the folder of cues; it is made if it is missing.
+        name: any text; it is made safe, and gets " 2", " 3" … when it is taken.
+
+    Raises:
+        UnusableInput: the place cannot be written; nothing is left behind.
+    """
+    safe = safe_name(name)
+    with disk_errors(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(parent)
+    with _locked(parent) as path:
+        new = NewCue(path, _free(parent, safe))
+        try:
+            with disk_errors(parent):
+                path.mkdir()
+            yield new
+            with disk_errors(parent):
+                _sync_folders(path)
+                new.final = _place(path, parent, safe)
+                sync_folder(parent)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+
+
+def remove_stale(parent: Path) -> None:
+    """Remove what processes that died while making a cue have left in a folder of cues."""
+    for lock in parent.glob(f"{PREFIX}*.lock"):
+        # Gone already, somebody else's, or on a disk without locks: then it is not ours to remove.
+        with suppress(OSError), lock.open("rb+") as file:
+            if _try_lock(file.fileno()):
+                shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+                _unlink(lock, file)
+
+
+def safe_name(text: str) -> str:
+    """A folder name for any text that Windows, macOS and Linux all take; "Cue" where nothing is left of it."""
+    text = unicodedata.normalize("NFC", text).replace(":", ".").replace(";", ".")
+    text = "".join(" " if character in '/\\<>"|?*' or not character.isprintable() else character for character in text)
+    text = " ".join(text.split())[:LONGEST_NAME].strip(" .")
+    while len(text.encode()) > LARGEST_NAME:
+        text = text[:-1].strip(" .")
+    if RESERVED.match(text):
+        text = f"_{text}"
+    return text or "Cue"
+
+
+def bytes_needed(samples: int, stems: int) -> int:
+    """About how many bytes a cue takes, with all its stems and their mix."""
+    return (stems + 1) * samples * BYTES_PER_FRAME + BESIDE_AUDIO
+
+
+def check_room(parent: Path, needed: int) -> None:
+    """See whether a cue will fit before work begins.
+
+    Raises:
+        UnusableInput: the disk has less room than `needed` bytes.
+    """
+    place = next((folder for folder in (parent.absolute(), *parent.absolute().parents) if folder.exists()), None)
+    if place is None:
+        raise UnusableInput("This place does not exist", str(parent), "Choose another folder.")
+    with disk_errors(place):
+        free = shutil.disk_usage(place).free
+    if free < needed:
+        raise UnusableInput(
+            f"The disk has too little room: about {_size(needed)} are needed, {_size(free)} are free",
+            str(parent),
+            "Free some space or choose another folder.",
+        )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{-(-count // 1_000_000)} MB"
+
+
+def _free(parent: Path, name: str) -> Path:
+    """The first of "name", "name 2", "name 3" … that is not taken."""
+    number = 1
+    while (place := parent / (name if number == 1 else f"{name} {number}")).exists():
+        number += 1
+    return place
+
+
+def _place(path: Path, parent: Path, name: str) -> Path:
+    """Rename a finished folder to the first free name, also where others do the same at this moment."""
+    while True:
+        place = _free(parent, name)
+        try:
+            return path.rename(place)
+        except OSError:
+            # Taken since we looked: a folder with something in it is never replaced.
+            if not place.exists():
+                raise
+
+
+def _sync_folders(path: Path) -> None:
+    """Make the names in a folder and all below it survive a power cut."""
+    for folder, _, _ in os.walk(path):
+        sync_folder(Path(folder))
+
+
+@contextmanager
+def _locked(parent: Path) -> Iterator[Path]:
+    """A hidden path that nobody else uses, locked by a file beside it as long as this process lives."""
+    while True:
+        path = parent / f"{PREFIX}{secrets.token_hex(6)}"
+        lock = path.with_suffix(".lock")
+        with disk_errors(parent):
+            file = lock.open("xb")
+        # Somebody who looks for stale folders may have taken it in between; then try another name.
+        if _lock(file) and lock.exists():
+            break
+        file.close()
+    try:
+        yield path
+    finally:
+        _unlink(lock, file)
+
+
+def _lock(file: BinaryIO) -> bool:
+    """Lock our own file. Where a disk knows no locks, nobody can, and nothing there is ever taken for stale."""
+    try:
+        return _try_lock(file.fileno())
+    except OSError:
+        return True
+
+
+def _try_lock(handle: int) -> bool:
+    """Lock an open file until it is closed or the process ends; False where another holds it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
+
+
+def _unlink(lock: Path, file: BinaryIO) -> None:
+    """Remove a lock and let it go, in the order that the system allows."""
+    if sys.platform == "win32":
+        file.close()
+    lock.unlink(missing_ok=True)
+    file.close()

@@ -1,0 +1,180 @@
+"""The cue folder: one document, `cue.json`, that says how the music was made and where its files are.
+
+It is written last, so that a folder with a `cue.json` is a whole cue. Everything in it that an engine was told is
+kept exactly, so that the same take can be made again from the document alone; only thumbnails are left out, which
+lie in `cue.html`.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from core.atomic import write_whole
+from core.audio.finish import Finished
+from core.brief import STEMS, Brief, Rendering
+from core.cue.document import NotThis, parsed, plain, typed, written
+from core.cue.midi import write_midi
+from core.cue.takes import Notes, Take, check, refer, save_notes, save_state, stays_inside, take_folder
+from core.errors import UnusableInput
+
+DOCUMENT = "cue.json"
+SCHEMA = 1
+"""Version of the document; raised when an older program could misread it."""
+LIBRARIES = ("av", "librosa", "numpy", "opencv-python-headless", "opentimelineio", "scenedetect", "scipy", "symusic")
+"""Those whose version the music may depend on."""
+
+
+@dataclass(frozen=True)
+class MadeBy:
+    """What made the first take, as far as the sound may depend on it."""
+
+    program: str
+    """Version of Hitpoint."""
+    engine: str
+    weights: Mapping[str, str]
+    """File of weights → SHA-256; empty for an engine that has none."""
+    libraries: Mapping[str, str]
+    """Name → version."""
+    machine: str
+    """Python, system and processor."""
+
+
+@dataclass(frozen=True)
+class Cue:
+    """A cue folder, read."""
+
+    folder: Path
+    made_by: MadeBy
+    brief: Brief
+    gain_db: float
+    """The gain of all takes, fixed by the first."""
+    takes: tuple[Take, ...]
+    in_use: int
+    """Number of the take in use."""
+
+    @property
+    def take(self) -> Take:
+        """The take in use."""
+        return next(take for take in self.takes if take.number == self.in_use)
+
+
+def save(
+    folder: Path,
+    engine: str,
+    brief: Brief,
+    rendering: Rendering,
+    finished: Finished,
+    errors_ms: Sequence[float | None] = (),
+    weights: Mapping[str, str] = {},
+) -> Cue:
+    """Make a folder that holds the files of a first take into a cue: its notes, `cue.mid`, and `cue.json` last.
+
+    Args:
+        folder: the cue folder; the stems and their mix lie in its `takes/001` already.
+        engine: name of the engine.
+        brief: what the engine was told.
+        rendering: what it gave back.
+        finished: the files and what they measure.
+        errors_ms: how far from its time each hit of the plan is heard, in ms.
+        weights: file of weights → SHA-256.
+
+    Raises:
+        UnusableInput: the disk is full or the place cannot be written.
+        EngineNotReady: the engine's state cannot be saved here.
+    """
+    own = take_folder(folder, 1)
+    files, hashes = finished.files, finished.hashes
+    take = Take(
+        number=1,
+        seed=brief.seed,
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        stems={name: refer(folder, files[name], hashes[name]) for name in STEMS if name in files},
+        mix=refer(folder, finished.mix, hashes["mix"]),
+        notes=save_notes(folder, own, Notes(rendering.tracks, rendering.chords, rendering.how)),
+        loudness=finished.loudness,
+        true_peak=finished.true_peak,
+        errors_ms=tuple(errors_ms),
+        said=finished.said,
+        state=save_state(folder, own, rendering.state),
+    )
+    if rendering.tracks:
+        hits = [met.hit for met in brief.plan.met]
+        write_midi(folder / "cue.mid", brief.edit.name, brief.plan.tempo_map, rendering.tracks, hits, brief.seconds)
+    told = replace(brief, picture=replace(brief.picture, thumbnails=()))
+    cue = Cue(folder, _made_by(engine, weights), told, finished.gain_db, (take,), 1)
+    write(cue)
+    return cue
+
+
+def write(cue: Cue) -> None:
+    """Write `cue.json`, whole or not at all.
+
+    Raises:
+        UnusableInput: the disk is full or the place cannot be written.
+    """
+    document = plain(cue)
+    del document["folder"]
+    write_whole(cue.folder / DOCUMENT, written({"hitpoint_cue": SCHEMA, **document}))
+
+
+def load(place: Path) -> Cue:
+    """Read a cue folder, or the `cue.json` inside one.
+
+    Raises:
+        UnusableInput: there is no cue, it is damaged, or a newer program made it; the sentence says which.
+    """
+    folder = place.parent if place.name == DOCUMENT else place
+    path = folder / DOCUMENT
+    try:
+        content = parsed(path.read_bytes())
+    except OSError as error:
+        raise UnusableInput("There is no cue here", str(path), "Give the folder that holds a cue.json.") from error
+    except NotThis as error:
+        raise UnusableInput(f"This cue.json is damaged: {error}", str(path), "Bring it back from a copy.") from error
+    schema = content.get("hitpoint_cue") if isinstance(content, dict) else None
+    if not isinstance(schema, int):
+        raise UnusableInput("This cue.json was not written by Hitpoint", str(path), "Give the folder of a cue.")
+    if schema > SCHEMA:
+        raise UnusableInput(
+            f"A newer Hitpoint made this cue (schema {schema}, known here is {SCHEMA})", str(path), "Update Hitpoint."
+        )
+    try:
+        cue: Cue = typed(Cue, {**content, "folder": str(folder)})
+        _see_that_it_holds_together(cue)
+    except NotThis as error:
+        raise UnusableInput(f"This cue.json is damaged: {error}", str(path), "Bring it back from a copy.") from error
+    return cue
+
+
+def verify(cue: Cue) -> tuple[str, ...]:
+    """Read all files of all takes again; one sentence for each that is not what was saved, empty when all is well."""
+    return tuple(dict.fromkeys(sentence for take in cue.takes for sentence in check(cue.folder, take)))
+
+
+def _see_that_it_holds_together(cue: Cue) -> None:
+    numbers = [take.number for take in cue.takes]
+    if cue.in_use not in numbers or len(set(numbers)) < len(numbers):
+        raise NotThis(f"take {cue.in_use} is in use, but the takes are {numbers}")
+    for take in cue.takes:
+        for saved in take.saved():
+            if not stays_inside(saved.file):
+                raise NotThis(f"take {take.number} names a file outside of the folder, {saved.file!r}")
+
+
+def _made_by(engine: str, weights: Mapping[str, str]) -> MadeBy:
+    machine = f"Python {platform.python_version()}, {platform.system()}, {platform.machine()}"
+    libraries = {name: version for name in LIBRARIES if (version := _version(name))}
+    return MadeBy(_version("hitpoint"), engine, dict(weights), libraries, machine)
+
+
+def _version(name: str) -> str:
+    """Version of an installed distribution; empty where it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
