@@ -104,7 +104,7 @@ def read_content(archive: Path) -> tuple[bytes, frozenset[str]]:
 
 
 def open_media(media: Media) -> str | BinaryIO:
-    """What PyAV can open: the path of a file, or a seekable file object for a member of an archive.
+    """What PyAV can open: a file's name with `file:` before it, or a seekable file object for an archive's member.
 
     The file object is the caller's to close. A stored member is read in place; a compressed one is unpacked into an
     unnamed temporary file first.
@@ -115,7 +115,7 @@ def open_media(media: Media) -> str | BinaryIO:
     if media.path is None:
         raise UnusableInput(media.why_offline or f'"{media.name}" is offline')
     if media.member is None:
-        return str(media.path)
+        return f"file:{media.path.absolute()}"
     try:
         return _open_member(media.path, media.member)
     except KeyError:

@@ -14,6 +14,8 @@ from core.errors import UnusableInput, WrongUse
 from core.timeline.fields import text
 from core.timeline.timecode import can_drop, parse, says_drop_frame
 
+FORMATS = "mov,matroska,avi,mpegts,mpeg,mpegvideo,mxf,flv,asf,gxf,dv,ogg,nut,m4v,h264,hevc,gif"
+"""Containers of moving pictures. Playlists, devices and text that FFmpeg would draw are not among them."""
 _HIGHEST_RATE = 1000
 _LONGEST_S = 48 * 3600
 
@@ -43,7 +45,7 @@ def look(source: str | BinaryIO, name: str) -> Movie:
     """Read a movie's header.
 
     Args:
-        source: an absolute path, so that FFmpeg takes it for a file, or an open file.
+        source: a file's name with `file:` before it, or an open file.
         name: for messages.
 
     Raises:
@@ -51,8 +53,9 @@ def look(source: str | BinaryIO, name: str) -> Movie:
     """
     import av
 
+    options = {"format_whitelist": FORMATS, "protocol_whitelist": "file"}
     try:
-        with av.open(source) as container:
+        with av.open(source, container_options=options) as container:
             streams = [s for s in container.streams.video if "attached_pic" not in str(s.disposition).lower()]
             if not streams:
                 raise UnusableInput("The file holds no moving picture", where=name)

@@ -110,7 +110,7 @@ def _parsed(content: bytes, library: Library, where: str) -> Tree:
 
 def _movie(source: Path, where: str) -> tuple[Tree, Library]:
     """A movie as a timeline of one clip, with the movie's own timecode."""
-    movie = look(str(source), where)
+    movie = look(f"file:{source}", where)
     length = Stretch(Fraction(0), movie.frames / movie.rate)
     clip = Item("clip", text(source.name), length, reference=Reference("file", source.name, str(source), length))
     root = Item("stack", "", length, children=(clip,))
