@@ -26,7 +26,7 @@ BEFORE_S = 0.5
 """Stretch before a moment that says how much motion is usual there."""
 LEAST_RISE = 0.15
 """Motion must rise by this much to be a burst in any picture."""
-DEVIATIONS = 4.0
+DEVIATIONS = 3.0
 """And by so many robust standard deviations of all rises in the range."""
 WEIGHTS = (0.2, 0.4)
 """Weight of the weakest burst and of the strongest."""
@@ -146,7 +146,9 @@ def refine(burst: Burst, curve: Curve, edit: Edit) -> Hit | None:
 def _rises(edit: Edit, shot: Shot, motion: FloatArray, rate: float) -> FloatArray:
     """By how much motion rises at each sample of a shot over what was usual just before; NaN near its edges."""
     record = edit.range.rate
-    first, end = (ceil(Fraction(frame) / record * Fraction(rate)) for frame in (shot.first_frame, shot.first_frame + shot.frames))
+    first, end = (
+        ceil(Fraction(frame) / record * Fraction(rate)) for frame in (shot.first_frame, shot.first_frame + shot.frames)
+    )
     inside = motion[first:end]
     rises = np.full(len(inside), np.nan)
     before, clear = round(BEFORE_S * rate), ceil(CLEAR_S * rate)

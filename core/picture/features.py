@@ -2,7 +2,7 @@
 
 Conventions
     A look is taken of a frame made small. Luma is full range, 0 to 1. Motion compares luma patterns after their mean
-    and contrast are made equal, so a flash or a fade of the light is not motion, and a dark shot moves like a bright one.
+    and contrast are made equal: a flash or a fade of the light is not motion, and a dark shot moves like a bright one.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Eye:
         small = self._small.reformat(
             frame, WIDTH, height, "yuv420p", interpolation="AREA", dst_color_range="JPEG", threads=1
         )
-        luma = _plane(small, 0).astype(np.float32) / 255
+        luma = _plane(small, 0).astype(np.float32) / np.float32(255)
         chroma = [_plane(small, 1).mean() / 255 - 128 / 255, _plane(small, 2).mean() / 255 - 128 / 255]
         luminance = float(luma.mean())
         return Look(
@@ -80,7 +80,7 @@ class Eye:
         tiny = self._tiny.reformat(
             frame, width, height, "gray", interpolation="FAST_BILINEAR", dst_color_range="JPEG", threads=1
         )
-        return _pattern(_plane(tiny, 0).astype(np.float32) / 255)
+        return _pattern(_plane(tiny, 0).astype(np.float32) / np.float32(255))
 
 
 def motion_between(one: Pattern, other: Pattern) -> float:
@@ -110,7 +110,7 @@ def _edge_density(luma: NDArray[np.float32]) -> float:
 
 
 def _pattern(luma: NDArray[np.float32]) -> Pattern:
-    pattern = luma - luma.mean()
+    pattern: Pattern = luma - luma.mean()
     pattern /= np.abs(pattern).mean() + np.float32(CONTRAST_FLOOR)
     return pattern
 

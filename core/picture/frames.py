@@ -74,7 +74,11 @@ class Film:
     """One movie file, open for reading frames at ascending moments."""
 
     def __init__(
-        self, media: Media, open_media: OpenMedia = plain_file, threads: int = 1, check: Callable[[], None] = lambda: None
+        self,
+        media: Media,
+        open_media: OpenMedia = plain_file,
+        threads: int = 1,
+        check: Callable[[], None] = lambda: None,
     ) -> None:
         """Open a medium and read its first frame.
 
@@ -168,7 +172,7 @@ class Film:
         self._stream.thread_type = "AUTO" if self._threads > 1 else "NONE"
         self._tick: Fraction = self._stream.time_base
         self._still = self._container.format.name.endswith("_pipe") or self._container.format.name == "image2"
-        self._step = max(1, round(1 / (self._tick * Fraction(self._stream.average_rate or 25))))
+        self._step: int = max(1, round(1 / (self._tick * Fraction(self._stream.average_rate or 25))))
         self._restart()
         if self._held is None:
             raise UnusableInput(f"{name} holds no picture that can be decoded", str(self.media.path), _DO)
@@ -221,7 +225,7 @@ class Film:
         """The tick at which the last frame stops being shown."""
         if self._still:
             return 1 << 62
-        return _pts(frame) + max(frame.duration or 0, self._step)
+        return _pts(frame) + max(int(frame.duration or 0), self._step)
 
     def _decode(self) -> Iterator[Any]:
         """Frames in the order of showing, from where the container stands."""

@@ -11,7 +11,9 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from heapq import merge
 from math import ceil, floor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,52 +56,90 @@ def samples_in(first_frame: int, frames: int, rate: Fraction) -> range:
     return range(ceil(first_frame / rate * RATE), ceil((first_frame + frames) / rate * RATE))
 
 
-def see(film: Film, shot: Shot, rate: Fraction, with_thumbnail: bool, tick: Callable[[float], None]) -> Sight:
-    """Read the frames of a shot once.
+class Viewing:
+    """One shot while frames of its file go by, in the order of the file."""
+
+    def __init__(self, shot: Shot, rate: Fraction, with_thumbnail: bool) -> None:
+        """Prepare to see a shot.
+
+        Args:
+            shot: the shot.
+            rate: record frames per second.
+            with_thumbnail: make one, from the middle.
+        """
+        self.shot, self._rate = shot, rate
+        self._frames = _record_frames(shot, rate)
+        self._order = self._frames if shot.speed >= 0 else self._frames[::-1]
+        self.moments = [moment_at(shot, frame, rate) for frame in self._order]
+        """Seconds from the file's first frame at which it is to be looked at, ascending."""
+        self._middle = len(self._order) // 2 if with_thumbnail else -1
+        self._thumbnail: tuple[int, bytes] | None = None
+        self._values, self._steps = np.full((len(self._order), _FEATURES), np.nan), np.full(len(self._order), np.nan)
+        self._before: Look | None = None
+        self.may_burst = bool(shot.speed) and shot.frames / rate >= BURSTS_FROM_S
+        """Whether there is room for a burst of motion."""
+
+    def show(self, wanted: Sequence[int], look: Look, frame: Any, pixel_aspect: Fraction) -> None:
+        """Take in a frame and the look of it, shown at these of the moments."""
+        self._values[wanted] = look.luminance, *look.colour, look.edges
+        self._steps[wanted] = 0.0
+        if self._before is not None:
+            self._steps[wanted[0]] = motion_between(self._before.pattern, look.pattern)
+        if self._middle in wanted:
+            self._thumbnail = self._order[self._middle], jpeg(frame, pixel_aspect)
+        self._before = look
+
+    def sight(self, curve: Curve | None) -> Sight:
+        """What was seen, in record order.
+
+        Args:
+            curve: motion between the frames that went by.
+        """
+        values, steps = self._values, self._steps
+        lost = [moment for moment, value in zip(self.moments, values[:, 0], strict=True) if np.isnan(value)]
+        if self.shot.speed < 0:
+            values, steps = values[::-1], np.concatenate([steps[:1], steps[:0:-1]])
+        samples = samples_in(self.shot.first_frame, self.shot.frames, self._rate)
+        place = np.searchsorted(self._frames, [_frame_of(sample, self._rate) for sample in samples])
+        return Sight(
+            samples=samples,
+            luminance=values[place, 0],
+            colour=values[place, 1:4],
+            edges=values[place, 4],
+            motion=_motion(self._frames, values, steps, self._rate)[place],
+            thumbnail=self._thumbnail,
+            curve=curve,
+            missing=(lost[0], lost[-1]) if lost else None,
+        )
+
+
+def see(film: Film, viewings: Sequence[Viewing], tick: Callable[[float], None]) -> list[Sight]:
+    """Read the frames of one or more shots of a file in one go: best for shots that overlap in the file.
 
     Args:
-        film: its file.
-        shot: the shot.
-        rate: record frames per second.
-        with_thumbnail: make one, from the middle.
+        film: the file.
+        viewings: the shots.
         tick: called with the record frames got through since the last call.
     """
-    frames = _record_frames(shot, rate)
-    order = frames if shot.speed >= 0 else frames[::-1]
-    moments = [moment_at(shot, frame, rate) for frame in order]
-    values, steps = np.full((len(order), _FEATURES), np.nan), np.full(len(order), np.nan)
-    thumbnail: tuple[int, bytes] | None = None
-    eye, before = Eye(), None
-    trace = Trace(film) if shot.speed and shot.frames / rate >= BURSTS_FROM_S else None
-    for seen in film.frames(moments):
+    eye = Eye()
+    trace = Trace(film) if any(one.may_burst for one in viewings) else None
+    wanted = list(merge(*([(moment, v, i) for i, moment in enumerate(one.moments)] for v, one in enumerate(viewings))))
+    for seen in film.frames([moment for moment, _, _ in wanted]):
         if trace:
             trace.add(seen.moment, eye.glimpse(seen.frame))
         if not seen.wanted:
             continue
-        look: Look = eye.look(seen.frame)
-        values[seen.wanted] = look.luminance, *look.colour, look.edges
-        steps[seen.wanted] = 0.0
-        if before is not None:
-            steps[seen.wanted[0]] = motion_between(before.pattern, look.pattern)
-        if with_thumbnail and len(order) // 2 in seen.wanted:
-            thumbnail = order[len(order) // 2], jpeg(seen.frame, film.pixel_aspect)
-        before = look
-        tick(len(seen.wanted) * shot.frames / len(order))
-    lost = [moment for moment, value in zip(moments, values[:, 0], strict=True) if np.isnan(value)]
-    if shot.speed < 0:
-        values, steps[1:] = values[::-1], steps[:0:-1].copy()
-    samples = samples_in(shot.first_frame, shot.frames, rate)
-    place = np.searchsorted(frames, [_frame_of(sample, rate) for sample in samples])
-    return Sight(
-        samples=samples,
-        luminance=values[place, 0],
-        colour=values[place, 1:4],
-        edges=values[place, 4],
-        motion=_motion(frames, values, steps, rate)[place],
-        thumbnail=thumbnail,
-        curve=trace.curve() if trace else None,
-        missing=(min(lost), max(lost)) if lost else None,
-    )
+        look = eye.look(seen.frame)
+        shown: dict[int, list[int]] = {}
+        for place in seen.wanted:
+            _, number, index = wanted[place]
+            shown.setdefault(number, []).append(index)
+        for number, indices in shown.items():
+            one = viewings[number]
+            one.show(indices, look, seen.frame, film.pixel_aspect)
+            tick(len(indices) * one.shot.frames / len(one.moments))
+    curve = trace.curve() if trace else None
+    return [one.sight(curve if one.may_burst else None) for one in viewings]
 
 
 class Trace:

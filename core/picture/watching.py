@@ -18,16 +18,14 @@ from core.picture.features import Eye, change
 from core.picture.frames import Film, OpenMedia, plain_file
 from core.picture.reels import Reel, Tick, side_by_side
 from core.picture.retime import moment_at
-from core.picture.shots import RATE, Sight, Trace, samples_in, see
+from core.picture.shots import RATE, Sight, Trace, Viewing, samples_in, see
 from core.watch import Watch
 
 MOST_THUMBNAILS = 400
 """A timeline with more shots shows every second, third, ... of them."""
 
 
-def watch_picture(
-    edit: Edit, watch: Watch = Watch(), open_media: OpenMedia = plain_file
-) -> tuple[Picture, tuple[Hit, ...]]:
+def watch_picture(edit: Edit, watch: Watch, open_media: OpenMedia = plain_file) -> tuple[Picture, tuple[Hit, ...]]:
     """Watch the range once.
 
     Media that are missing or damaged cost their features, never the cue: these are NaN, and `Picture.offline` says so
@@ -61,7 +59,10 @@ def _sights(edit: Edit, watch: Watch, open_media: OpenMedia) -> tuple[dict[int, 
 
     def reel(media: Media, indices: Sequence[int]) -> Reel[dict[int, Sight]]:
         def read(film: Film, tick: Tick) -> dict[int, Sight]:
-            seen = {index: see(film, edit.shots[index], edit.range.rate, index in shown, tick) for index in indices}
+            seen: dict[int, Sight] = {}
+            for group in _overlapping(edit, indices):
+                viewings = [Viewing(edit.shots[index], edit.range.rate, index in shown) for index in group]
+                seen |= zip(group, see(film, viewings, tick), strict=True)
             damaged[film.media] = film.damaged
             return seen
 
@@ -88,12 +89,28 @@ def _by_file(edit: Edit, indices: Iterable[int]) -> list[tuple[Media, list[int]]
         if media is not None:
             files.setdefault((media.path, media.member), (media, []))[1].append(index)
 
-    def begins(index: int) -> Fraction:
-        shot = edit.shots[index]
-        last = moment_at(shot, shot.first_frame + shot.frames - 1, edit.range.rate)
-        return min(shot.source_start, last)
+    return [(media, sorted(shots, key=lambda index: _span(edit, index))) for media, shots in files.values()]
 
-    return [(media, sorted(shots, key=begins)) for media, shots in files.values()]
+
+def _span(edit: Edit, index: int) -> tuple[Fraction, Fraction]:
+    """The first and the last moment of its file that a shot shows."""
+    shot = edit.shots[index]
+    last = moment_at(shot, shot.first_frame + shot.frames - 1, edit.range.rate)
+    return min(shot.source_start, last), max(shot.source_start, last)
+
+
+def _overlapping(edit: Edit, indices: Sequence[int]) -> list[list[int]]:
+    """Shots of one file, in its order, gathered where they show the same stretch of it."""
+    groups: list[list[int]] = []
+    reached = Fraction(0)
+    for index in indices:
+        first, last = _span(edit, index)
+        if groups and first <= reached:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+        reached = max(reached, last) if len(groups[-1]) > 1 else last
+    return groups
 
 
 def _damage(media: Media, sights: Iterable[Sight], damaged: int) -> list[str]:
