@@ -5,10 +5,10 @@ Conventions
     seconds from the start of the range. Pitch classes are 0 (C) to 11. Bars group their beats as `grid.groups` says.
 
 Who plays what
-    The tonal writers follow `harmony`: on a strong accent the chord changes or is struck again. They play the last
-    chord themselves: it starts at `final.beat` and nothing of theirs starts after it, except where the ending is a
-    cut, which has no last chord: there everything plays on until the last frame. Stops, silences before hits and the
-    level of the whole are laid over all parts by the finishing.
+    The tonal writers follow `harmony`: on a strong accent the chord changes or is struck again. A button and a ringing
+    end have a last chord at `final.beat`: the tonal writers play it, and nothing of theirs starts after it. Cuts and
+    lead-outs play on to the end of the range. Stops, silences before hits, the notes that mark hits and the level of
+    the whole are laid over all parts by the finishing.
 """
 
 from __future__ import annotations

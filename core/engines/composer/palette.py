@@ -113,8 +113,8 @@ class Palette:
     layers: tuple[Layer, ...]
     bass: Bass
     tune: Tune
-    accent: Layer
-    """What marks strong hits besides the drums."""
+    last: Layer
+    """What plays the last chord, besides the parts that sustain."""
     bars_per_chord: float = 1.0
     quick: bool = False
     """Two chords a bar where the energy is high."""

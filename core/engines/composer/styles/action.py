@@ -62,5 +62,5 @@ ACTION = Palette(
         Layer("choir", ("choir",), 57, 77, 0.76, 76, gate=0.97, send=0.5),
     ),
     tune=Tune(("horn", "brass"), 55, 77, 0.38, 96, 0.3, 0.2, (2, 1), leap=0.35, send=0.35, gain_db=1.0),
-    accent=Layer("hits", ("brass_stab",), 43, 70, 0.0, 116, gate=0.6, send=0.35),
+    last=Layer("last chord", ("brass_stab",), 43, 70, 0.0, 116, gate=0.6, send=0.35),
 )

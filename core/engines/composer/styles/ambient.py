@@ -65,5 +65,5 @@ AMBIENT = Palette(
     tune=Tune(
         ("lead_soft", "flute", "horn"), 62, 81, 0.26, 60, 0.03, 0.5, (2,), gate=1.0, leap=0.3, send=0.6, gain_db=-1.0
     ),
-    accent=Layer("glow", ("harp", "bells"), 55, 84, 0.0, 76, gate=1.0, send=0.6),
+    last=Layer("last chord", ("harp", "bells"), 55, 84, 0.0, 76, gate=1.0, send=0.6),
 )

@@ -95,5 +95,5 @@ COMEDY = Palette(
         pan=-0.15,
         gain_db=1.0,
     ),
-    accent=Layer("chords", ("pizzicato", "brass_stab"), 48, 76, 0.0, 108, gate=0.4),
+    last=Layer("last chord", ("pizzicato", "brass_stab"), 48, 76, 0.0, 108, gate=0.4),
 )

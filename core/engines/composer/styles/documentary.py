@@ -93,5 +93,5 @@ DOCUMENTARY = Palette(
         send=0.4,
         pan=0.1,
     ),
-    accent=Layer("chords", ("piano_felt",), 43, 74, 0.0, 88, gate=1.0, send=0.35),
+    last=Layer("last chord", ("piano_felt",), 43, 74, 0.0, 88, gate=1.0, send=0.35),
 )

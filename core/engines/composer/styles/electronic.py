@@ -76,5 +76,5 @@ ELECTRONIC = Palette(
         Layer("shimmer", ("pad_shimmer",), 67, 91, 0.78, 60, gate=1.0, tied=True, send=0.4, gain_db=-3.0),
     ),
     tune=Tune(("lead_soft",), 66, 88, 0.46, 88, 0.6, 0.1, (1,), gate=0.7, leap=0.3, send=0.3),
-    accent=Layer("hits", ("supersaw",), 50, 79, 0.0, 108, gate=0.5),
+    last=Layer("last chord", ("supersaw",), 50, 79, 0.0, 108, gate=0.5),
 )

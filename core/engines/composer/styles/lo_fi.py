@@ -67,5 +67,5 @@ LO_FI = Palette(
         ),
     ),
     tune=Tune(("vibraphone", "guitar", "flute"), 62, 81, 0.26, 72, 0.4, 0.35, (2, 1), gate=0.85, send=0.3, pan=0.2),
-    accent=Layer("chords", ("piano_electric",), 48, 74, 0.0, 92, gate=0.9),
+    last=Layer("last chord", ("piano_electric",), 48, 74, 0.0, 92, gate=0.9),
 )

@@ -65,5 +65,5 @@ TENSION = Palette(
     tune=Tune(
         ("celesta", "horn", "clarinet", "vibraphone"), 60, 81, 0.25, 72, 0.12, 0.45, (2,), leap=0.15, send=0.5, pan=-0.2
     ),
-    accent=Layer("strikes", ("strings_staccato", "brass_stab"), 36, 62, 0.0, 104, gate=0.5, send=0.4),
+    last=Layer("last chord", ("strings_staccato", "brass_stab"), 36, 62, 0.0, 104, gate=0.5, send=0.4),
 )

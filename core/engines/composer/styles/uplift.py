@@ -75,5 +75,5 @@ UPLIFT = Palette(
         Layer("choir", ("choir",), 60, 79, 0.82, 66, gate=1.0, send=0.5, gain_db=-2.0),
     ),
     tune=Tune(("strings", "lead_soft", "piano"), 64, 86, 0.36, 88, 0.45, 0.15, (2, 1), send=0.4, pan=0.15),
-    accent=Layer("chords", ("piano",), 48, 79, 0.0, 104, gate=1.0, send=0.35),
+    last=Layer("last chord", ("piano",), 48, 79, 0.0, 104, gate=1.0, send=0.35),
 )
