@@ -177,13 +177,12 @@ def _address(stem: Path, folder: Path | None) -> str:
 
 def _offset(edit: Edit) -> int:
     """Frames from the timeline's start to the range."""
-    return round(edit.range.start.value) - round(edit.range.timeline_start.value)
+    return int(edit.range.start.value) - int(edit.range.timeline_start.value)
 
 
 def _frame(seconds: float, rate: Fraction) -> int:
     """The nearest frame of the range."""
-    frame: int = round(Fraction(seconds) * rate)
-    return frame
+    return round(Fraction(seconds) * rate)
 
 
 def _sync_folder(folder: Path) -> None:
