@@ -1,0 +1,146 @@
+"""The desk: each stem as a finished bus, in blocks, so that memory does not grow with length.
+
+A stem's dry sound and its send to the room come in block by block. Drums and bass are saturated softly; equaliser,
+mono lows and the room are one multiplication in the frequency domain (overlap-add on frames whose places never
+change); dynamics, stops, side-chain and the final fade are gains. There is no limiter: headroom instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+import scipy.fft
+
+from core.brief import STEMS, Stem, StemName
+from core.engines.composer.automation import Automation
+from core.engines.composer.canvas import Canvas
+from core.engines.composer.instruments.stroke import Sound
+from core.engines.composer.room import Response, bell, high_pass, room_response, tail_samples
+from core.engines.composer.score import Score
+from core.errors import Cancelled
+from core.watch import Watch
+
+Feed = tuple[Sound, Sound]
+"""Dry sound, shape [2, samples], and the send to the room, shape [samples]."""
+Source = Callable[[StemName, int, int, Event], Feed | None]
+"""Gives a stem's feed from sample `first`, `count` samples long, or None where it is silent. Asked in order, each stem
+by one thread at a time; stops early with `Cancelled` when the event is set."""
+
+TRIM_DB: dict[StemName, float] = {"drums": 0.0, "bass": 0.0, "harmony": 0.0, "melody": 0.0, "effects": 0.0}
+"""Gains that bring a usual score near drums -4, bass -7, harmony -6, melody -6, effects -9 LU of the mix."""
+_DRIVE: dict[StemName, float] = {"drums": 0.7, "bass": 0.5}
+"""Level towards which a bus saturates."""
+_FRAMES = 4
+_LONG_SECONDS = 120.0
+_THREADS = 2
+
+
+def mix(
+    score: Score, sample_rate: int, samples: int, source: Source, scratch: Path, watch: Watch, frames: int = _FRAMES
+) -> tuple[Stem, ...]:
+    """The five stems of a score, in the order of `STEMS`, each exactly `samples` long.
+
+    Args:
+        source: where the dry sound comes from.
+        scratch: an existing folder for the files of long ranges; they must stay there while the stems are in use.
+        frames: frames in a block; changes memory and nothing else.
+
+    Raises:
+        Cancelled: the user stopped the work.
+    """
+    long = samples > _LONG_SECONDS * sample_rate
+    canvases = {name: Canvas(samples, scratch / f"{name}.f32" if long else None) for name in STEMS}
+    automation = Automation(score, sample_rate, samples)
+    buses = {name: Bus(name, score, sample_rate) for name in STEMS}
+    block = frames * buses["drums"].frame
+    stopped = Event()
+
+    def play(name: StemName, first: int) -> None:
+        count = min(block, samples - first)
+        sound = buses[name].run(source(name, first, count, stopped), count)
+        if sound is not None:
+            canvases[name].write(first, sound * automation.gain(name, first, count))
+
+    with ThreadPoolExecutor(_THREADS) as pool:
+        try:
+            for first in range(0, samples, block):
+                watch.report("render", first / samples, f"Playing from {first / sample_rate:.0f} s")
+                waiting = {pool.submit(play, name, first) for name in STEMS}
+                while waiting:
+                    done, waiting = wait(waiting, timeout=0.1)
+                    for future in done:
+                        future.result()
+                    watch.check()
+        except BaseException:
+            stopped.set()
+            raise
+    watch.report("render", 1.0, "Played")
+    return tuple(Stem(name, canvases[name].audio) for name in STEMS)
+
+
+def keep_going(stopped: Event) -> None:
+    """Raise `Cancelled` once the work was stopped."""
+    if stopped.is_set():
+        raise Cancelled()
+
+
+class Bus:
+    """One stem's channel of the desk; remembers what still rings from one block to the next."""
+
+    def __init__(self, name: StemName, score: Score, sample_rate: int) -> None:
+        self._drive = np.float32(_DRIVE.get(name, 0.0))
+        tail = tail_samples(score.room, sample_rate) + round(0.15 * sample_rate)
+        self._size = scipy.fft.next_fast_len(2 * tail, real=True)
+        self.frame = self._size - tail
+        """Samples in a frame."""
+        self._direct, self._across, self._room = self._responses(name, score, sample_rate)
+        self._ringing = np.zeros((2, tail), dtype=np.float32)
+
+    def _responses(self, name: StemName, score: Score, sample_rate: int) -> tuple[Response, Response | None, Response]:
+        """From a channel to itself, to the other one (None where nothing crosses), and from the send to both."""
+        place = (sample_rate, self._size)
+        tone = high_pass(30.0, *place)
+        melody = any(part.stem == "melody" and part.notes for part in score.parts)
+        if name == "harmony" and melody:
+            tone = tone * bell(2500.0, 0.8, -2.0, *place)
+        if score.clear_speech and name in ("harmony", "melody", "effects"):
+            tone = tone * bell(1350.0, 0.9, -4.6, *place) * bell(2900.0, 0.9, -4.6, *place)
+        room = room_response(score.room, *place) * tone
+        if name not in ("drums", "bass"):
+            return tone, None, room
+        side = high_pass(120.0, *place, quality=0.541) * high_pass(120.0, *place, quality=1.307)
+        middle, edge = (room[0] + room[1]) / 2, side * (room[0] - room[1]) / 2
+        return tone * (1 + side) / 2, tone * (1 - side) / 2, np.stack((middle + edge, middle - edge))
+
+    def run(self, feed: Feed | None, count: int) -> Sound | None:
+        """The next `count` samples of the finished bus, shape [2, count]; None where nothing sounds or rings."""
+        frames = -(-count // self.frame)
+        if feed is None:
+            if not self._ringing.any():
+                return None
+            return self._advance(np.zeros((2, 0, 0), dtype=np.float32), frames)[:, :count]
+        inputs = np.zeros((3, frames * self.frame), dtype=np.float32)
+        inputs[:2, :count], inputs[2, :count] = feed
+        if self._drive:
+            inputs[:2] = np.tanh(inputs[:2] / self._drive) * self._drive
+        spectrum = scipy.fft.rfft(inputs.reshape(3, frames, self.frame), self._size, axis=-1)
+        output = spectrum[:2] * self._direct
+        if self._across is not None:
+            output += spectrum[1::-1] * self._across
+        output += spectrum[2] * self._room[:, None]
+        return self._advance(scipy.fft.irfft(output, self._size, axis=-1), frames)[:, :count]
+
+    def _advance(self, answers: Sound, frames: int) -> Sound:
+        """Lay overlapping frames (shape [2, frames, size]) onto what still rings; keep what rings past the block."""
+        tail = self._ringing.shape[1]
+        sound = np.zeros((2, frames * self.frame + tail), dtype=np.float32)
+        sound[:, :tail] = self._ringing
+        for index in range(answers.shape[1]):
+            start = index * self.frame
+            sound[:, start : start + self._size] += answers[:, index]
+        self._ringing = sound[:, frames * self.frame :].copy()
+        return sound[:, : frames * self.frame]
