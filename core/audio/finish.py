@@ -5,8 +5,8 @@ Conventions
     stem, so that the integers of the stems add up to those of the mix, sample for sample.
     Loudness is integrated, in LUFS; peaks are true peaks, in dBTP.
 The way
-    Measure the sum (one pass), choose the level, write everything (one pass). Only a mix whose peaks pass the limit
-    costs more passes: its excess is found, turned into a curve, and the curved mix is measured again.
+    Look at each stem for offsets, measure the sum, choose the level, write everything: three passes. Only a mix whose
+    peaks pass the limit costs more: its excess is found, turned into a curve, and the curved mix is measured again.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from core.atomic import disk_errors
 from core.audio.files import FULL_SCALE, Samples, new_wav
-from core.audio.layers import OFFSET_ALLOWED, Layer, blocks, layers_of, mixed, without_offset
+from core.audio.layers import Layer, blocks, layers_of, mixed
 from core.audio.limiter import between_knots, gain_curve
 from core.audio.loudness import CELL, CellPeaks, Loudness, TruePeak, decibels
 from core.brief import Audio, FloatArray, Stem
-from core.errors import HitpointError, UnusableInput
+from core.errors import UnusableInput
 from core.watch import Watch
 
 PEAK_LIMIT = -1.0
@@ -72,8 +72,6 @@ class _Measured:
     true_peak: float
     highest_stem: float
     """dBFS of the highest sample of any stem."""
-    means: FloatArray
-    """Mean of each stem, shape [stems, 2]."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +113,8 @@ def finish(
         HitpointError: a stem holds values that are not numbers.
         ValueError: there are no stems, or they differ in length.
     """
-    layers = layers_of(stems)
+    layers = layers_of(stems, sample_rate, watch)
     measured = _measure(layers, sample_rate, watch)
-    if np.abs(measured.means).max() > OFFSET_ALLOWED:
-        layers = _freed(layers, measured, sample_rate)
-        measured = _measure(layers, sample_rate, watch)
     if measured.loudness.integrated() == -inf:
         raise UnusableInput("Nothing sounds in this cue", do="Leave more instruments in, or choose another seed.")
     level = _level(layers, measured, sample_rate, target_lufs, gain_db, watch)
@@ -128,36 +123,24 @@ def finish(
     return _write(layers, level, sample_rate, folder, watch)
 
 
-def _freed(layers: Sequence[Layer], measured: _Measured, rate: int) -> tuple[Layer, ...]:
-    """The layers, those with a constant offset without it."""
-    wrong = np.abs(measured.means).max(axis=1) > OFFSET_ALLOWED
-    return tuple(without_offset(layer, rate) if off else layer for layer, off in zip(layers, wrong, strict=True))
-
-
 def _measure(layers: Sequence[Layer], rate: int, watch: Watch, level: _Level | None = None) -> _Measured:
     """Loudness and peaks of the sum at a level; by default as it is."""
     loudness, peak = Loudness(rate), TruePeak()
     samples = len(layers[0].audio)
-    sums = np.zeros(len(layers), np.complex128)
     highest = 0.0
     for start, stop in blocks(samples):
         watch.report("audio", start / samples, "measuring")
         total = np.zeros((stop - start, 2), np.float32)
         gain = np.float32(1) if level is None else level.gain(start, stop)
-        for number, layer in enumerate(layers):
+        for layer in layers:
             block = layer.read(start, stop)
-            sums[number] += block.view(np.complex64).sum()
             highest = max(highest, float(block.max()), -float(block.min()))
             total += block
             layer.let_go()
         total *= gain
         loudness.add(total)
         peak.add(total)
-    means = sums.view(np.float64).reshape(-1, 2) / samples
-    for layer, mean in zip(layers, means, strict=True):
-        if not np.isfinite(mean).all():
-            raise HitpointError("The engine made values that are not numbers", layer.name, "Choose another seed.")
-    return _Measured(loudness, peak.peak(), decibels(highest), means)
+    return _Measured(loudness, peak.peak(), decibels(highest))
 
 
 def _level(

@@ -15,9 +15,11 @@ from core.audio.limiter import between_knots
 from core.audio.loudness import CELL
 from core.audio.mapped import let_go
 from core.brief import Audio, FloatArray, Stem, StemName
+from core.errors import HitpointError
+from core.watch import Watch
 
-OFFSET_ALLOWED = 3e-5
-"""Constant offset that is left alone: -90 dB of full scale."""
+OFFSET_ALLOWED = 1e-4
+"""Constant offset that is left alone: -80 dB of full scale."""
 OFFSET_WINDOW_S = 0.5
 """The offset is the mean over about this time: what is taken out lies below 4 Hz."""
 BLOCK = 1 << 16
@@ -44,10 +46,11 @@ class Layer:
         let_go(self.audio)
 
 
-def layers_of(stems: Sequence[Stem]) -> tuple[Layer, ...]:
-    """The stems as layers.
+def layers_of(stems: Sequence[Stem], sample_rate: int, watch: Watch) -> tuple[Layer, ...]:
+    """The stems as layers, freed of constant or slowly wandering offsets.
 
     Raises:
+        HitpointError: a stem holds values that are not numbers.
         ValueError: there are none, or they differ in length or shape.
     """
     if not stems:
@@ -55,7 +58,7 @@ def layers_of(stems: Sequence[Stem]) -> tuple[Layer, ...]:
     for stem in stems:
         if stem.audio.shape != (len(stems[0].audio), 2) or not len(stem.audio):
             raise ValueError(f"{stem.name} has shape {stem.audio.shape}, not ({len(stems[0].audio)}, 2)")
-    return tuple(Layer(stem.name, stem.audio) for stem in stems)
+    return tuple(_freed(Layer(stem.name, stem.audio), sample_rate, watch) for stem in stems)
 
 
 def blocks(samples: int, multiple: int = CELL) -> Iterator[tuple[int, int]]:
@@ -73,10 +76,18 @@ def mixed(layers: Sequence[Layer], start: int, stop: int) -> Audio:
     return total
 
 
-def without_offset(layer: Layer, sample_rate: int) -> Layer:
-    """The layer, freed of the constant or slowly wandering offset it carries."""
-    means = np.concatenate([_cell_means(layer, start, stop) for start, stop in blocks(len(layer.audio))])
-    layer.let_go()
+def _freed(layer: Layer, sample_rate: int, watch: Watch) -> Layer:
+    """The layer, with what is to be subtracted where its mean is not zero."""
+    parts = []
+    for start, stop in blocks(len(layer.audio)):
+        watch.report("audio", start / len(layer.audio), f"looking at {layer.name}")
+        parts.append(_cell_means(layer, start, stop))
+        layer.let_go()
+        if not np.isfinite(parts[-1]).all():
+            raise HitpointError("The engine made values that are not numbers", layer.name, "Choose another seed.")
+    means = np.concatenate(parts)
+    if np.abs(means.mean(axis=0)).max() <= OFFSET_ALLOWED:
+        return layer
     width = max(1, round(OFFSET_WINDOW_S / 2 * sample_rate / CELL))
     slow = _moving_mean(_moving_mean(means, width), width)
     knots = np.concatenate([slow[:1], (slow[1:] + slow[:-1]) / 2, slow[-1:]])
