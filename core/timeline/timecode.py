@@ -17,6 +17,7 @@ from opentimelineio.opentime import RationalTime
 
 from core.brief import exact_rate
 from core.errors import WrongUse
+from core.timeline.fields import text as printable
 
 _TIMECODE = re.compile(r"(\d{1,2})[:;](\d{2})[:;](\d{2})([:;])(\d{2,3})", re.ASCII)
 _FRAMES = re.compile(r"(\d{1,12})f", re.ASCII | re.IGNORECASE)
@@ -67,7 +68,7 @@ def parse(
         if length is not None and frame < start <= frame + day <= start + round(length.value):
             frame += day
     else:
-        raise WrongUse(f'"{text}" is not a time', do=_FORMS)
+        raise WrongUse(f'"{printable(text)}" is not a time', do=_FORMS)
     return RationalTime(frame, float(rate))
 
 
