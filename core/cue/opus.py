@@ -25,7 +25,7 @@ _BLOCK_S = 4
 _OPTIONS = {"application": "audio", "compression_level": "0", "frame_duration": "60"}
 
 
-def compressed(files: Mapping[str, Path], watch: Watch = Watch()) -> dict[str, bytes]:
+def compressed(files: Mapping[str, Path], watch: Watch) -> dict[str, bytes]:
     """Encode audio files to Opus in WebM, each on a thread of its own.
 
     Args:

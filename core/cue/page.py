@@ -45,7 +45,7 @@ def page(
     *,
     engine: str,
     folder: Path,
-    watch: Watch = Watch(),
+    watch: Watch,
 ) -> str:
     """The page of one cue; the same cue gives the same page.
 
@@ -71,7 +71,7 @@ def page(
         **_picture(brief.edit, brief.picture),
         **_music(brief, rendering),
         "hits": rows,
-        "stems": [{"name": name, "wave": wave} for name, wave in _waves(overviews, list(stems)).items()],
+        **_waves(overviews, list(stems)),
         "embedded": embedded,
         "mix": _link(audio_files["mix"], folder) if "mix" in audio_files else "",
     }
@@ -149,7 +149,7 @@ def _range(edit: Edit) -> dict[str, Any]:
 
 def _picture(edit: Edit, picture: Picture) -> dict[str, Any]:
     """Shots with their thumbnails, and the picture's mean colour over time: red, green, blue, seen (0 or 1)."""
-    seen = np.isfinite(picture.colour).all(axis=1)
+    seen: NDArray[np.bool_] = np.all(np.isfinite(picture.colour), axis=1)
     colour = np.where(seen[:, None], np.nan_to_num(picture.colour), 0.0)
     strip = np.column_stack([np.round(np.clip(colour, 0, 1) * 255), seen]).astype(np.uint8)
     return {
@@ -213,10 +213,11 @@ def _bars(tempo_map: TempoMap, brief: Brief) -> list[int]:
     ]
 
 
-def _waves(overviews: Mapping[str, NDArray[Any]], names: Sequence[str]) -> dict[str, str]:
-    """Each stem's overview as signed bytes, base64; one scale for all, so that loud looks loud."""
+def _waves(overviews: Mapping[str, NDArray[Any]], names: Sequence[str]) -> dict[str, Any]:
+    """Each stem's overview as signed bytes; one scale for all, so that loud looks loud."""
     loudest = max((float(np.max(np.abs(overviews[name]), initial=0.0)) for name in names), default=0.0) or 1.0
-    return {
-        name: _base64(np.round(np.clip(overviews[name] / loudest, -1, 1) * 127).astype(np.int8).tobytes())
-        for name in names
-    }
+
+    def wave(name: str) -> str:
+        return _base64(np.round(np.clip(overviews[name] / loudest, -1, 1) * 127).astype(np.int8).tobytes())
+
+    return {"loudest": loudest, "stems": [{"name": name, "wave": wave(name)} for name in names]}

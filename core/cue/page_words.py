@@ -44,7 +44,7 @@ def tiles(brief: Brief, loudness: float) -> str:
     hits = len(brief.plan.met)
     share = f"{met / hits:.0%} · steady click {brief.plan.chance:.0%}" if hits else "no cuts, markers or motion"
     tiles = (
-        ("Style", brief.direction.style, f"seed {brief.seed}"),
+        ("Style", brief.direction.style.capitalize(), f"seed {brief.seed}"),
         ("Tempo", f"{brief.plan.bpm:.1f}", f"bpm · {brief.plan.tempo_map.meter}"),
         ("Hits met", f"{met} of {hits}" if hits else "–", share),
         ("Loudness", f"{_minus(loudness)}", "LUFS integrated"),
@@ -127,7 +127,8 @@ def _row(row: dict[str, Any], half_frame_ms: float) -> str:
     return (
         f'<tr class="{"met" if row["met"] else "unmet"}"><td><button type="button" class="seek" '
         f'data-at="{row["time"]:.6f}">{html.escape(row["timecode"])}</button></td>'
-        f'<td><span class="kind {kind}">{words}</span></td><td class="label">{html.escape(row["label"])}</td>{outcome}</tr>'
+        f'<td><span class="kind {kind}">{words}</span></td><td class="label">{html.escape(row["label"])}</td>'
+        f"{outcome}</tr>"
     )
 
 

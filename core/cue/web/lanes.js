@@ -109,7 +109,7 @@ function tick(frame, base, labelled) {
 }
 
 function smallTick(x, base) {
-  if (x >= 0 && x <= view.width) line(x + 0.5, base - 4, x + 0.5, base, colours.line);
+  if (x >= 0 && x <= view.width) line(x + 0.5, base - 4, x + 0.5, base, colours.faint, 0.6);
 }
 
 /* Picture */
@@ -196,17 +196,20 @@ function drawName(shot, x, top, width, height) {
 const hitColour = (hit) => (hit.must ? colours.must : colours[hit.kind]);
 
 /** Pixels between neighbouring hits, on average: how much may be said of each. */
-const hitRoom = () => (cue.hits.length ? (cue.seconds * view.perSecond) / cue.hits.length : 1e9);
+const hitRoom = (hits = cue.hits) => (hits.length ? (cue.seconds * view.perSecond) / hits.length : 1e9);
+
+const musts = cue.hits.filter((hit) => hit.must);
 
 function drawHits(lane) {
   const middle = lane.top + lane.height / 2;
   const small = hitRoom() < 10;
+  const smallMust = hitRoom(musts) < 14;
   const [first, last] = visible(cue.hits, (hit) => hit.time, (hit) => hit.time + 200 / view.perSecond);
   let free = -1e9;
   for (let i = first; i <= last; i += 1) {
     const hit = cue.hits[i];
     const x = xOf(hit.time);
-    if (small && !hit.must) line(x, middle - 5, x, middle + 5, hitColour(hit), hit.met ? 1 : 0.5);
+    if (hit.must ? smallMust : small) line(x, middle - 5, x, middle + 5, hitColour(hit), hit.met ? 1 : 0.5);
     else sign(hit, x, middle);
     const next = i < cue.hits.length - 1 ? xOf(cue.hits[i + 1].time) : 1e9;
     if (hit.label && hit.kind === "marker" && x > free && next - x > 44) free = label(hit, x, middle, next);
@@ -214,13 +217,18 @@ function drawHits(lane) {
 }
 
 function label(hit, x, middle, next) {
-  brush.save();
-  brush.beginPath();
-  brush.rect(x, middle - 12, next - x - 10, 24);
-  brush.clip();
-  const width = write(hit.label, x + 11, middle + 0.5, hitColour(hit), 11.5, 550);
-  brush.restore();
-  return Math.min(x + 14 + width, next);
+  const words = shortened(hit.label, next - x - 22, 11.5, 550);
+  return x + 14 + write(words, x + 11, middle + 0.5, hitColour(hit), 11.5, 550);
+}
+
+/** A text cut to a width, with an ellipsis where something is left out. */
+function shortened(text, width, size, weight) {
+  brush.font = `${weight} ${size}px ${FONT}`;
+  if (brush.measureText(text).width <= width) return text;
+  const fits = (length) => brush.measureText(text.slice(0, length).trimEnd() + "…").width <= width;
+  let length = Math.min(text.length, Math.ceil(width / 3));
+  while (length > 0 && !fits(length)) length -= 1;
+  return length ? text.slice(0, length).trimEnd() + "…" : "";
 }
 
 /** Accents are diamonds, hits on the grid discs, stops squares; what was not met stays open. */
@@ -245,11 +253,12 @@ function sign(hit, x, y) {
 function drawHitLines() {
   const lane = LANES.find(({ id }) => id === "hits");
   const air = clamp((hitRoom() - 4) / 16, 0, 1);
+  const mustAir = clamp(hitRoom(musts) / 40, 0.15, 1);
   const [first, last] = visible(cue.hits, (hit) => hit.time, (hit) => hit.time);
   for (let i = first; i <= last; i += 1) {
     const hit = cue.hits[i];
     const x = Math.round(xOf(hit.time)) + 0.5;
-    const strength = hit.must ? 0.75 : (hit.how === "grid" ? 0.2 : 0.38) * air;
+    const strength = hit.must ? 0.75 * mustAir : (hit.how === "grid" ? 0.2 : 0.38) * air;
     if (strength < 0.02) continue;
     brush.globalAlpha = strength;
     brush.setLineDash(hit.met ? [] : [2, 4]);

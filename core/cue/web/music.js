@@ -13,7 +13,7 @@ function drawBars(lane) {
   const every = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].find((bars) => bars * perBar >= 30) || 1024;
   const [first, last] = visible(barStarts, (start) => start, (start) => start);
   for (let bar = first; bar <= last; bar += 1) {
-    const x = xOf(barStarts[bar]);
+    const x = Math.max(xOf(barStarts[bar]), bar === 0 ? 0 : -1e9);
     if (bar % every === 0) write(String(bar + 1), x + 5, lane.top + 12, colours.dim, 11);
     if (perBar >= 4 || bar % every === 0) line(x + 0.5, base - (bar % every ? 9 : 22), x + 0.5, base, bar % every ? colours.faint : colours.dim);
   }
@@ -51,7 +51,7 @@ function drawSections(lane) {
   for (let i = first; i <= last; i += 1) {
     const section = cue.sections[i];
     const x = xOf(section.start) + 0.75;
-    const width = xOf(section.end) - x - 0.75;
+    const width = Math.max(0.5, xOf(section.end) - x - 0.75);
     brush.save();
     brush.beginPath();
     brush.roundRect(x, lane.top + 5, width, lane.height - 9, 4);
@@ -84,18 +84,45 @@ function drawChords(lane) {
 
 /* Waveforms: each stem as a pyramid of buckets, every level four times coarser than the one below. */
 
-for (const stem of cue.stems) {
-  let level = new Int8Array(bytesOf(stem.wave).buffer);
-  stem.levels = [level];
-  while (level.length > 2048) {
+const COARSEST = 1024;
+
+/** The levels over a finest one, given as lowest and highest value of each bucket. */
+function pyramid(finest) {
+  const levels = [finest];
+  for (let level = finest; level.length > 2 * COARSEST; levels.push(level)) {
     const coarse = new Int8Array(2 * Math.ceil(level.length / 8));
     for (let i = 0; i < level.length; i += 2) {
       const to = 2 * (i >> 3);
       coarse[to] = Math.min(coarse[to], level[i]);
       coarse[to + 1] = Math.max(coarse[to + 1], level[i + 1]);
     }
-    stem.levels.push((level = coarse));
+    level = coarse;
   }
+  return levels;
+}
+
+for (const stem of cue.stems) stem.levels = pyramid(new Int8Array(bytesOf(stem.wave).buffer));
+
+const FINE = 96;
+
+/** Once a stem is decoded its waveform is drawn from its samples: buckets of 2 ms. */
+function refine(stem, buffer) {
+  const fine = new Int8Array(2 * Math.ceil(buffer.length / FINE));
+  const scale = 127 / cue.loudest;
+  for (let channel = 0; channel < buffer.numberOfChannels; channel += 1) {
+    const samples = buffer.getChannelData(channel);
+    for (let bucket = 0; 2 * bucket < fine.length; bucket += 1) {
+      let low = 0;
+      let high = 0;
+      for (let i = bucket * FINE, end = Math.min(i + FINE, samples.length); i < end; i += 1) {
+        if (samples[i] < low) low = samples[i];
+        else if (samples[i] > high) high = samples[i];
+      }
+      fine[2 * bucket] = Math.min(fine[2 * bucket], Math.max(-127, low * scale));
+      fine[2 * bucket + 1] = Math.max(fine[2 * bucket + 1], Math.min(127, high * scale));
+    }
+  }
+  stem.levels = pyramid(fine);
 }
 
 /** Lowest and highest value of a stem between two times, looked up on the level that fits. */
@@ -116,7 +143,7 @@ function extremes(stem, from, to) {
 }
 
 /** A gentle curve lets quiet layers be seen beside loud ones. */
-const shape = (value) => Math.sign(value) * (Math.abs(value) / 127) ** 0.75;
+const shape = (value) => Math.sign(value) * (Math.abs(value) / 127) ** 0.7;
 
 function drawStem(lane) {
   const middle = lane.top + lane.height / 2;

@@ -22,10 +22,13 @@ const audible = (name) => (player.solo.size ? player.solo.has(name) : !player.mu
 /** Decode the stems that travel in the page. */
 async function decodeStems() {
   const decoder = new OfflineAudioContext(2, 1, 48000);
-  for (const { name } of cue.stems) {
-    const text = document.querySelector(`script[data-sound="${name}"]`).textContent;
-    player.buffers.set(name, await decoder.decodeAudioData(bytesOf(text).buffer));
+  for (const stem of cue.stems) {
+    const text = document.querySelector(`script[data-sound="${stem.name}"]`).textContent;
+    const buffer = await decoder.decodeAudioData(bytesOf(text).buffer);
+    player.buffers.set(stem.name, buffer);
+    refine(stem, buffer);
   }
+  redraw();
 }
 
 /** Make the sound ready: the stems, or the mix where they are not here or not understood. */
