@@ -7,7 +7,6 @@ The file has the shape that DaVinci Resolve writes and reads: `enabled` and meta
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from fractions import Fraction
@@ -60,21 +59,17 @@ def save(timeline: otio.schema.Timeline, path: Path) -> None:
     Raises:
         UnusableInput: the folder cannot be written.
     """
-    content = timeline.to_json_string(indent=4).encode()
-    beside = None
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            beside = Path(file.name)
-            file.write(content)
+        with beside.open("wb") as file:
+            file.write(timeline.to_json_string(indent=4).encode())
             file.flush()
             os.fsync(file.fileno())
-        beside.chmod(0o644)
         beside.replace(path)
         _sync_folder(path.parent)
     except OSError as error:
-        if beside:
-            with suppress(OSError):
-                beside.unlink()
+        with suppress(OSError):
+            beside.unlink()
         reason = f"{error.strerror or error}."
         raise UnusableInput("The cue's timeline cannot be written", where=text(str(path)), do=reason) from None
 
