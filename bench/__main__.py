@@ -75,7 +75,7 @@ def cue_against_floor(timeline: Path, scratch: Path) -> None:
         whole = _seconds(make)
         assert cue is not None
         timings = cue.timings
-        files = len(cue.finished.files) + 1
+        files = len(cue.cue.take.stems) + 1
         base = _seconds(lambda: floor.decode(edit)) + _seconds(
             lambda files=files: floor.write(edit, 48_000, files, scratch)  # type: ignore[misc]
         )
@@ -107,7 +107,7 @@ def one_length(timeline: Path, seconds: float, scratch: Path) -> None:
     cue = score(Request(timeline=longer, out_text=f"{seconds}s", to=scratch / "cues", seed=1, style="action"))
     wall = time.perf_counter() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": cue.brief.seconds, "wall": wall, "peak_mb": peak, "timings": cue.timings}))
+    print(json.dumps({"seconds": cue.cue.brief.seconds, "wall": wall, "peak_mb": peak, "timings": cue.timings}))
 
 
 if __name__ == "__main__":

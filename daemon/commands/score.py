@@ -38,8 +38,8 @@ def score(timeline: Path, as_json: bool, **options: Any) -> None:
 
     options["sample_rate"] = int(options["sample_rate"])
     with watching(as_json) as watch:
-        cue = score_range(Request(timeline=timeline, **options), watch)
-    result = summary(cue)
+        made = score_range(Request(timeline=timeline, **options), watch)
+    result = summary(made.cue, made.rendering, made.timings)
     if as_json:
         result_line(result)
     else:
