@@ -91,7 +91,7 @@ def find(edit: Edit, motion: FloatArray, rate: float) -> tuple[Burst, ...]:
     chosen: list[int] = []
     for sample in strongest_first:
         near = [abs(sample - other) / rate for other in chosen]
-        if all(gap >= 2 * CLEAR_S for gap in near) and sum(gap < 30 for gap in near) < PER_MINUTE:
+        if all(gap >= 2 * CLEAR_S for gap in near) and sum(gap < 60 for gap in near) < PER_MINUTE:
             chosen.append(sample)
     starts = [shot.first_frame for shot in edit.shots]
     record = edit.range.rate

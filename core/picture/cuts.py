@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from av.error import FFmpegError
 from av.video.reformatter import VideoReformatter
 
 from core.brief import Edit, Hit, Shot
@@ -55,13 +57,10 @@ def split(edit: Edit, watch: Watch, open_media: OpenMedia = plain_file) -> Edit:
         return edit
     ends = (moment_at(shot, shot.first_frame, rate), moment_at(shot, shot.first_frame + shot.frames - 1, rate))
     try:
-        film = Film(shot.media, open_media, os.cpu_count() or 1, watch.check)
-    except UnusableInput:
+        with closing(Film(shot.media, open_media, os.cpu_count() or 1, watch.check)) as film:
+            moments = cuts(film, min(ends), max(ends), watch)
+    except (UnusableInput, FFmpegError, OSError):
         return edit
-    try:
-        moments = cuts(film, min(ends), max(ends), watch)
-    finally:
-        film.close()
     frames = {frame_after(shot, moment, rate, film.tolerance) for moment in moments}
     inside = sorted(frame for frame in frames if frame and 0 < frame - shot.first_frame < shot.frames)
     pieces = _pieces(shot, inside, rate)

@@ -57,12 +57,14 @@ class Eye:
 
     def __init__(self) -> None:
         self._small, self._tiny = VideoReformatter(), VideoReformatter()
+        self._height: int | None = None
 
     def look(self, frame: Any) -> Look:
         """Measure a decoded frame (`av.VideoFrame`)."""
-        height = min(max(2 * round(WIDTH * frame.height / frame.width / 2), 16), 2 * WIDTH)
+        if self._height is None:  # kept for the whole file, should the size change in the middle
+            self._height = min(max(2 * round(WIDTH * frame.height / frame.width / 2), 16), 2 * WIDTH)
         small = self._small.reformat(
-            frame, WIDTH, height, "yuv420p", interpolation="AREA", dst_color_range="JPEG", threads=1
+            frame, WIDTH, self._height, "yuv420p", interpolation="AREA", dst_color_range="JPEG", threads=1
         )
         luma = _plane(small, 0).astype(np.float32) / np.float32(255)
         chroma = [_plane(small, 1).mean() / 255 - 128 / 255, _plane(small, 2).mean() / 255 - 128 / 255]

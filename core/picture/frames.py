@@ -26,7 +26,7 @@ from core.brief import Media
 from core.errors import UnusableInput
 
 OpenMedia = Callable[[Media], str | IO[bytes]]
-"""Turns a medium into what PyAV opens: the name of a local file, or a seekable binary stream."""
+"""Turns a medium into what PyAV opens: the name of a local file, or a seekable binary stream, closed after use."""
 
 FORMATS = (
     "mov,matroska,avi,mpegts,mpeg,mpegvideo,mxf,flv,asf,gxf,dv,ogg,nut,m4v,h264,hevc,gif,image2,jpeg_pipe,png_pipe,"
@@ -162,7 +162,7 @@ class Film:
             self._container = av.open(self._source, container_options=options)
             self._stream: Any = self._container.streams.best("video")
         except (FFmpegError, OSError, ValueError) as error:
-            raise UnusableInput(f"{name} is not a movie that can be read", _reason(error), _DO) from error
+            raise unreadable(self.media, error) from error
         if self._stream is None or self._stream.time_base is None:
             raise UnusableInput(f"{name} holds no picture", str(self.media.path), _DO)
         for stream in self._container.streams:
@@ -286,8 +286,7 @@ def _pts(frame: Any) -> int:
     return int(frame.dts if frame.pts is None else frame.pts)
 
 
-def _reason(error: Exception) -> str:
-    """Why a file cannot be opened, for people."""
-    if isinstance(error, FFmpegError):
-        return str(error.strerror or error).lower()
-    return str(error)
+def unreadable(media: Media, error: Exception) -> UnusableInput:
+    """Why a medium cannot be used, for people."""
+    reason = str(error.strerror or error).lower() if isinstance(error, FFmpegError) else str(error)
+    return UnusableInput(f"{media.name} is not a movie that can be read", reason, _DO)

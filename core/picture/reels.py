@@ -6,12 +6,15 @@ import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from av.error import FFmpegError
+
 from core.brief import Media
 from core.errors import Cancelled, UnusableInput
-from core.picture.frames import Film, OpenMedia
+from core.picture.frames import Film, OpenMedia, unreadable
 from core.watch import Watch
 
 T = TypeVar("T")
@@ -34,12 +37,13 @@ class Reel(Generic[T]):
 
 
 def side_by_side(
-    reels: Iterable[Reel[T]], words: str, watch: Watch, open_media: OpenMedia
+    reels: Iterable[Reel[T]], stretch: tuple[float, float], words: str, watch: Watch, open_media: OpenMedia
 ) -> list[tuple[Reel[T], T | UnusableInput]]:
     """Read all files, the longest work first.
 
     Args:
         reels: the files.
+        stretch: from which fraction of the stage to which this goes.
         words: what is being done, for people.
         watch: told of stage "picture"; asked whether to go on.
         open_media: turns a medium into what PyAV opens.
@@ -56,6 +60,7 @@ def side_by_side(
     workers = max(1, min(len(order), cores, MOST_AT_ONCE))
     stop = threading.Event()
     tally = _Tally()
+    start, end = stretch
 
     def check() -> None:
         if stop.is_set():
@@ -64,20 +69,19 @@ def side_by_side(
     def one(reel: Reel[T]) -> T | UnusableInput:
         check()
         try:
-            film = Film(reel.media, open_media, max(1, cores // workers), check)
+            with closing(Film(reel.media, open_media, max(1, cores // workers), check)) as film:
+                return reel.read(film, tally.add)
         except UnusableInput as error:
             return error
-        try:
-            return reel.read(film, tally.add)
-        finally:
-            film.close()
+        except (FFmpegError, OSError) as error:
+            return unreadable(reel.media, error)
 
     with ThreadPoolExecutor(workers, "picture") as pool:
         waiting = {pool.submit(one, reel): reel for reel in order}
         try:
             running = set(waiting)
             while running:
-                watch.report("picture", min(1.0, tally.done / total), words)
+                watch.report("picture", start + (end - start) * min(1.0, tally.done / total), words)
                 running = wait(running, REPORT_EVERY_S).not_done
         except BaseException:
             stop.set()

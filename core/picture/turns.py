@@ -18,8 +18,8 @@ NEAR_S = 1.5
 """Stretch on either side that is compared at a cut."""
 WIDE_S = 6.0
 """And the wider stretch, which several shots share."""
-PACE_S = 8.0
-"""Stretch on either side over which cuts are counted."""
+PACE_SHOTS = 3
+"""Shots on either side whose length is the pace of cutting."""
 CUT_WEIGHTS = (0.4, 0.7)
 """Weight of a cut that changes nothing, and of one that changes everything."""
 UNSEEN = 0.5
@@ -39,22 +39,22 @@ def weigh(hits: Sequence[Hit], picture: Picture) -> tuple[Hit, ...]:
         hits: in order. Motion hits are returned as they are; markers keep their weight.
         picture: the features of the range.
     """
-    cuts = np.array([hit.time for hit in hits if hit.kind == "cut"])
     columns = np.column_stack([picture.luminance, picture.colour, picture.edges, picture.motion])
-    end = len(columns) / picture.rate
+    cuts = [hit.time for hit in hits if hit.kind == "cut"]
+    edges = np.unique([0.0, *cuts, max([len(columns) / picture.rate, *cuts])])
     seen = [_difference(hit.time, columns, picture.rate) for hit in hits]
     turning = [d for hit, d in zip(hits, seen, strict=True) if hit.kind != "motion" and np.isfinite(d)]
     usual = max(LEAST_USUAL, float(np.median(turning))) if turning else LEAST_USUAL
     return tuple(
-        _weighed(hit, difference / (difference + usual) if np.isfinite(difference) else UNSEEN, cuts, end)
+        _weighed(hit, difference / (difference + usual) if np.isfinite(difference) else UNSEEN, edges)
         for hit, difference in zip(hits, seen, strict=True)
     )
 
 
-def _weighed(hit: Hit, turn: float, cuts: FloatArray, end: float) -> Hit:
+def _weighed(hit: Hit, turn: float, edges: FloatArray) -> Hit:
     if hit.kind == "motion":
         return hit
-    turn = min(1.0, turn + _PACE_SHARE * _pace_change(hit.time, cuts, end))
+    turn = min(1.0, turn + _PACE_SHARE * _pace_change(hit.time, edges))
     low, high = CUT_WEIGHTS
     return replace(hit, turn=turn, weight=low + (high - low) * turn if hit.kind == "cut" else hit.weight)
 
@@ -75,12 +75,15 @@ def _step(columns: FloatArray, at: int, samples: int) -> float:
     return float(np.sqrt(np.mean(((after.mean(axis=0) - before.mean(axis=0)) / _SCALES) ** 2)))
 
 
-def _pace_change(time: float, cuts: FloatArray, end: float) -> float:
-    """How much the pace of cutting changes at a moment of the range: 0 not at all, 1 doubled or halved or more."""
-    before = int(np.count_nonzero((cuts >= time - PACE_S) & (cuts < time - 1e-6)))
-    after = int(np.count_nonzero((cuts > time + 1e-6) & (cuts <= time + PACE_S)))
-    paces = [
-        (count + 1) / (min(PACE_S, room) + PACE_S / 4)  # as if a cut lay just outside: few cuts say little
-        for count, room in ((before, time), (after, end - time))
-    ]
-    return min(1.0, abs(float(np.log2(paces[1] / paces[0]))))
+def _pace_change(time: float, edges: FloatArray) -> float:
+    """How much the pace of cutting changes at a moment: 0 not at all, 1 doubled or halved or more.
+
+    Args:
+        time: the moment, in seconds.
+        edges: where shots begin or end, ascending.
+    """
+    before = np.diff(edges[edges <= time + 1e-6][-1 - PACE_SHOTS :])
+    after = np.diff(edges[edges >= time - 1e-6][: 1 + PACE_SHOTS])
+    if not len(before) or not len(after):
+        return 0.0
+    return min(1.0, abs(float(np.log2(after.mean() / before.mean()))))

@@ -72,7 +72,7 @@ def _sights(edit: Edit, watch: Watch, open_media: OpenMedia) -> tuple[dict[int, 
     sights: dict[int, Sight] = {}
     offline: list[str] = []
     reels = [reel(media, indices) for media, indices in _by_file(edit, pictured)]
-    for done, result in side_by_side(reels, "Watching the picture", watch, open_media):
+    for done, result in side_by_side(reels, (0.0, 0.95), "Watching the picture", watch, open_media):
         if isinstance(result, UnusableInput):
             offline.append(str(result))
             continue
@@ -175,7 +175,7 @@ def _curves(
     again = [burst for burst in found if burst not in curves]
     files = _by_file(edit, {burst.shot for burst in again})
     reels = [reel(media, [burst for i in indices for burst in again if burst.shot == i]) for media, indices in files]
-    for _, result in side_by_side(reels, "Looking at movements", watch, open_media):
+    for _, result in side_by_side(reels, (0.95, 1.0), "Looking at movements", watch, open_media):
         if not isinstance(result, UnusableInput):
             curves |= result
     return curves
