@@ -76,23 +76,30 @@ def _with_energy(brief: Brief, palette: Palette, bars: tuple[Bar, ...]) -> tuple
     if brief.direction.under_speech:
         curve = np.full(len(times), _SPEECH_ENERGY)
     else:
-        drawn = 0.5 * _seen(brief, times) + 0.5 * _arch(brief, times)
-        smooth = _smoothed(drawn, times, _jumps(brief))
-        curve = palette.calm + (palette.full - palette.calm) * smooth + 0.2 * brief.direction.density
+        edges = _edges(brief, times)
+        drawn = _stretched(0.45 * _seen(brief, times, edges) + 0.55 * _smoothed(_arch(brief, times), edges))
+        curve = palette.calm + (palette.full - palette.calm) * drawn + 0.2 * brief.direction.density
     middles = [min(max(bar.start + bar.duration / 2, 0.0), brief.seconds) for bar in bars]
     energies = np.clip(np.interp(middles, times, curve), 0.0, 1.0)
     return tuple(replace(bar, energy=float(energy)) for bar, energy in zip(bars, energies, strict=True))
 
 
-def _seen(brief: Brief, times: FloatArray) -> FloatArray:
+def _stretched(curve: FloatArray) -> FloatArray:
+    """A curve that changes at all, drawn out about its mean to use most of 0 to 1."""
+    mean, spread = float(curve.mean()), float(np.ptp(curve))
+    wider = min(1.8, 0.85 / spread) if spread > 0.1 else 1.0
+    return np.clip(mean + (curve - mean) * max(1.0, wider), 0.0, 1.0)
+
+
+def _seen(brief: Brief, times: FloatArray, edges: Sequence[int]) -> FloatArray:
     """What the picture asks for, 0 to 1: cutting pace and motion."""
     cuts = np.zeros(len(times))
     for met in brief.plan.met:
         if met.hit.kind != "motion":
             cuts[min(int(met.hit.time * CURVE_RATE), len(times) - 1)] += CURVE_RATE
-    pace = _blurred(cuts, SMOOTHING_S)
+    pace = _smoothed(cuts, edges)
     pace = pace / (pace + _HALF_RATE)
-    moving = _motion(brief.picture, times)
+    moving = _motion(brief.picture, times, edges)
     asked = pace if moving is None else 0.5 * pace + 0.5 * moving
     spread = float(np.ptp(asked))
     if spread < 0.05:
@@ -101,7 +108,7 @@ def _seen(brief: Brief, times: FloatArray) -> FloatArray:
     return 0.5 * asked + 0.5 * relative
 
 
-def _motion(picture: Picture, times: FloatArray) -> FloatArray | None:
+def _motion(picture: Picture, times: FloatArray, edges: Sequence[int]) -> FloatArray | None:
     """Motion at these times, filled over where nothing was seen; None where nothing was seen at all."""
     seen = ~np.isnan(picture.motion)
     if not seen.any():
@@ -109,7 +116,7 @@ def _motion(picture: Picture, times: FloatArray) -> FloatArray | None:
     at = np.arange(len(picture.motion)) / picture.rate
     motion = np.interp(times, at[seen], picture.motion[seen])
     loud = max(0.25, float(np.percentile(motion, 95)))
-    return np.clip(_blurred(motion, SMOOTHING_S) / loud, 0.0, 1.0)
+    return np.clip(_smoothed(motion, edges) / loud, 0.0, 1.0)
 
 
 def _arch(brief: Brief, times: FloatArray) -> FloatArray:
@@ -133,26 +140,23 @@ def _arch(brief: Brief, times: FloatArray) -> FloatArray:
     return np.interp(times, [at for at, _ in points], [value for _, value in points])
 
 
-def _jumps(brief: Brief) -> list[float]:
-    """Where energy may jump: strong hits that open a section."""
+def _edges(brief: Brief, times: FloatArray) -> list[int]:
+    """Where energy may jump, as indices into the curve: strong hits that open a section, and both ends."""
     starts = np.array([section.start for section in brief.plan.sections[1:]])
-    if not len(starts):
-        return []
     strong = [met.hit.time for met in brief.plan.met if met.met and (met.hit.must or met.hit.weight >= _STRONG_WEIGHT)]
-    return [time for time in strong if float(np.abs(starts - time).min()) < 0.1]
+    jumps = [time for time in strong if len(starts) and float(np.abs(starts - time).min()) < 0.1]
+    return [0, *np.searchsorted(times, sorted(jumps)).tolist(), len(times)]
 
 
-def _smoothed(curve: FloatArray, times: FloatArray, jumps: Sequence[float]) -> FloatArray:
-    """The curve smoothed over several seconds between the jumps."""
-    edges = [0, *np.searchsorted(times, sorted(jumps)).tolist(), len(times)]
-    pieces = [curve[start:stop] for start, stop in pairwise(edges) if stop > start]
-    return np.concatenate([_blurred(piece, SMOOTHING_S) for piece in pieces])
+def _smoothed(curve: FloatArray, edges: Sequence[int]) -> FloatArray:
+    """The curve smoothed over several seconds between these edges."""
+    return np.concatenate([_blurred(curve[start:stop]) for start, stop in pairwise(edges) if stop > start])
 
 
-def _blurred(values: FloatArray, deviation_s: float) -> FloatArray:
+def _blurred(values: FloatArray) -> FloatArray:
     """Gaussian smoothing of a curve drawn at `CURVE_RATE`, its ends held."""
-    reach = round(3 * deviation_s * CURVE_RATE)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (deviation_s * CURVE_RATE)) ** 2)
+    reach = round(3 * SMOOTHING_S * CURVE_RATE)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (SMOOTHING_S * CURVE_RATE)) ** 2)
     return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
 
 

@@ -92,6 +92,8 @@ class Tune:
     """How often a strong note is approached by a half step."""
     leap: float = 0.25
     """How often the contour leaps."""
+    waits: bool = True
+    """Leaves the opening of longer cues to the others."""
     answers: tuple[str, ...] = ()
     """Instruments that take the answering half; empty where one plays all."""
     gain_db: float = 0.0

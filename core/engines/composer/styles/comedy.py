@@ -91,6 +91,7 @@ COMEDY = Palette(
         gate=0.5,
         chromatic=0.35,
         leap=0.4,
+        waits=False,
         answers=("bassoon", "flute"),
         pan=-0.15,
         gain_db=1.0,
