@@ -11,9 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import numpy as np
 import scipy.fft
+from numpy.typing import NDArray
 
 from core.brief import STEMS, Stem, StemName
 from core.engines.composer.automation import Automation
@@ -103,7 +105,7 @@ class Bus:
     def _responses(self, name: StemName, score: Score, sample_rate: int) -> tuple[Response, Response | None, Response]:
         """From a channel to itself, to the other one (None where nothing crosses), and from the send to both."""
         place = (sample_rate, self._size)
-        tone = high_pass(30.0, *place)
+        tone: Response = high_pass(30.0, *place)
         melody = any(part.stem == "melody" and part.notes for part in score.parts)
         if name == "harmony" and melody:
             tone = tone * bell(2500.0, 0.8, -2.0, *place)
@@ -111,10 +113,11 @@ class Bus:
             tone = tone * bell(1350.0, 0.9, -4.6, *place) * bell(2900.0, 0.9, -4.6, *place)
         room = room_response(score.room, *place) * tone
         if name not in ("drums", "bass"):
-            return tone, None, room
+            return _single(tone), None, _single(room)
         side = high_pass(120.0, *place, quality=0.541) * high_pass(120.0, *place, quality=1.307)
         middle, edge = (room[0] + room[1]) / 2, side * (room[0] - room[1]) / 2
-        return tone * (1 + side) / 2, tone * (1 - side) / 2, np.stack((middle + edge, middle - edge))
+        crossed = np.stack((middle + edge, middle - edge))
+        return _single(tone * (1 + side) / 2), _single(tone * (1 - side) / 2), _single(crossed)
 
     def run(self, feed: Feed | None, count: int) -> Sound | None:
         """The next `count` samples of the finished bus, shape [2, count]; None where nothing sounds or rings."""
@@ -144,3 +147,9 @@ class Bus:
             sound[:, start : start + self._size] += answers[:, index]
         self._ringing = sound[:, frames * self.frame :].copy()
         return sound[:, : frames * self.frame]
+
+
+def _single(response: NDArray[Any]) -> Response:
+    """A response in single precision, as it is multiplied with."""
+    single: Response = response.astype(np.complex64)
+    return single

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.engines.composer.instruments.ensembles import Ensemble, sustain
 from core.engines.composer.instruments.envelopes import charge, fall, held_time, let_go, settle
-from core.engines.composer.instruments.filters import Tone, loudness_weight
+from core.engines.composer.instruments.filters import Curve, Tone, loudness_weight
 from core.engines.composer.instruments.loops import noise
 from core.engines.composer.instruments.oscillators import harmonics, late_vibrato, phase_of, turns_of
 from core.engines.composer.instruments.plucked import Pluck, pluck
@@ -21,7 +21,7 @@ def bass_sub(stroke: Stroke) -> Sound:
     edge = np.float32(0.05 + 0.3 * stroke.velocity)
     sound = np.sin(phase) + edge * np.float32(0.5) * np.sin(2 * phase) + edge * np.float32(0.3) * np.sin(3 * phase)
     weight = np.sqrt(float(loudness_weight(np.array([stroke.frequency]))[0] ** 2))
-    return (sound * envelope)[None] / np.float32(weight)
+    return np.asarray((sound * envelope)[None] / np.float32(weight), dtype=np.float32)
 
 
 _SAW = Ensemble(voices=3, cents=7, dark=110, bright=2600, layers=4, slope=2, width=0.25, track=0.6, seconds=1.4)
@@ -37,9 +37,19 @@ def bass_saw(stroke: Stroke) -> Sound:
 
 
 _UPRIGHT = Pluck(
-    0.22, 1.6, 2.4, 0.2, 420, 2.6, ((75, 2, 3), (110, 3, 4), (230, 2, 3), (700, 1, 2)), 0.14, 0.14, stiffness=0.00006
+    0.22,
+    1.8,
+    2.4,
+    0.1,
+    11.0,
+    420,
+    2.6,
+    ((75, 2, 3), (110, 3, 4), (230, 2, 3), (700, 1, 2)),
+    0.14,
+    0.14,
+    stiffness=0.00006,
 )
-_ELECTRIC = Pluck(0.14, 2.6, 2.2, 0.07, 650, 2.4, ((95, 1.5, 2), (900, 1, 3)), 0.08, 0.1, stiffness=0.00008)
+_ELECTRIC = Pluck(0.14, 2.8, 2.2, 0.04, 4.5, 650, 2.4, ((95, 1.5, 2), (900, 1, 3)), 0.08, 0.1, stiffness=0.00008)
 
 
 def bass_pluck(stroke: Stroke) -> Sound:
@@ -63,19 +73,19 @@ def bass_tuba(stroke: Stroke) -> Sound:
     number = np.arange(1, count + 1)
     amplitude = Tone(40, 1400, 1, peaks=((230, 1, 5), (420, 1.5, 3))).gain(number * stroke.frequency)
     sound = harmonics(phase_of(turns_of(pitch, stroke.sample_rate)), _even(amplitude, stroke), bright) * envelope
-    spit = noise(Tone(200, 1100, 1), stroke.samples(0.05), stroke.sample_rate, stroke.rng)
+    spit = noise(Tone(200, 1100), stroke.samples(0.05), stroke.sample_rate, stroke.rng)
     sound[: spit.shape[1]] += (
         spit[0, : len(sound)] * fall(stroke.time(spit.shape[1]), 0.05)[: len(sound)] * np.float32(0.12)
     )
     return sound[None]
 
 
-def _even(amplitude: np.ndarray, stroke: Stroke) -> np.ndarray:
+def _even(amplitude: Curve, stroke: Stroke) -> Curve:
     """Harmonics scaled to unit K-weighted power at middling brightness."""
     number = np.arange(len(amplitude))
     weight = loudness_weight((number + 1) * stroke.frequency)
-    power = np.sum((amplitude * 0.65**number * weight) ** 2) / 2
-    return amplitude / np.sqrt(power)
+    even: Curve = amplitude / np.sqrt(np.sum((amplitude * 0.65**number * weight) ** 2) / 2)
+    return even
 
 
 _ARCO = Ensemble(
@@ -91,7 +101,7 @@ def bass_strings(stroke: Stroke) -> Sound:
     bite = np.float32(1.0) + np.float32(0.8) * fall(time, 0.16)
     cutoff = np.float32(420 * 2 ** (2.2 * stroke.velocity)) * bite
     sound = sustain(_ARCO, stroke, envelope, cutoff)
-    rosin = noise(Tone(900, 3500, 1), sound.shape[1], stroke.sample_rate, stroke.rng)
+    rosin = noise(Tone(900, 3500), sound.shape[1], stroke.sample_rate, stroke.rng)
     return sound + rosin * (envelope * (np.float32(0.015) + np.float32(0.1) * fall(time, 0.06)))
 
 

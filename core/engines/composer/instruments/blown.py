@@ -41,7 +41,7 @@ def brass_stab(stroke: Stroke) -> Sound:
     envelope = breath * let_go(time, held, 0.2)
     cutoff = np.float32(650) * np.exp2(np.float32(3.6 * stroke.velocity) * breath * let_go(time, held, 0.5))
     sound = sustain(_BRASS, stroke, envelope, cutoff)
-    tongue = noise(Tone(500, 3500, 1), sound.shape[1], stroke.sample_rate, stroke.rng) * fall(time, 0.04)
+    tongue = noise(Tone(500, 3500), sound.shape[1], stroke.sample_rate, stroke.rng) * fall(time, 0.04)
     return sound + tongue * np.float32(0.14 * stroke.velocity)
 
 
@@ -68,7 +68,7 @@ def choir(stroke: Stroke) -> Sound:
     sound = weave(
         loop, int(stroke.rng.integers(loop.shape[-1])), np.stack((envelope * (1 - openness), envelope * openness))
     )
-    breath = noise(Tone(1200, 6500, 1), len(time), stroke.sample_rate, stroke.rng)
+    breath = noise(Tone(1200, 6500), len(time), stroke.sample_rate, stroke.rng)
     return sound + breath * (envelope * (np.float32(0.02) + np.float32(0.05) * fall(time, 0.4)))
 
 
@@ -116,7 +116,7 @@ class Reed:
 
 
 _CLARINET = Reed(
-    0.12, 0.35, Tone(90, 6000, 1, peaks=((1500, 1.2, 3),)), 0.5, 0.3, 0.012, Tone(900, 5000, 1), 0.035, 5, 0.03
+    0.12, 0.35, Tone(90, 6000, 1, peaks=((1500, 1.2, 3),)), 0.5, 0.3, 0.012, Tone(900, 5000), 0.035, 5, 0.03
 )
 _BASSOON = Reed(
     0.95,
@@ -125,12 +125,12 @@ _BASSOON = Reed(
     0.58,
     0.22,
     0.015,
-    Tone(500, 3200, 1),
+    Tone(500, 3200),
     0.03,
     9,
     0.05,
 )
-_FLUTE = Reed(0.7, 0.7, Tone(150, 7000, 1), 0.32, 0.3, 0.07, Tone(1000, 6500, 1), 0.06, 13, 0.12)
+_FLUTE = Reed(0.7, 0.7, Tone(150, 7000, 1), 0.32, 0.3, 0.045, Tone(1000, 6000), 0.06, 13, 0.12)
 
 
 def _reed(stroke: Stroke, reed: Reed, release: float = 0.12) -> Sound:
@@ -156,7 +156,7 @@ def _reed(stroke: Stroke, reed: Reed, release: float = 0.12) -> Sound:
     puff = reed.breath * (0.6 + 0.8 * stroke.velocity)
     air = air * (envelope * np.float32(puff) + charge(time, 0.005) * fall(time, 0.09) * np.float32(1.6 * puff))
     place = np.float32(0.06)
-    return np.stack((tone * (1 - place), tone * (1 + place))) + air * np.float32(0.8)
+    return np.asarray(np.stack((tone * (1 - place), tone * (1 + place))) + air * np.float32(0.8), dtype=np.float32)
 
 
 def clarinet(stroke: Stroke) -> Sound:

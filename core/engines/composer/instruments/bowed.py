@@ -39,7 +39,7 @@ def strings(stroke: Stroke) -> Sound:
 
 def _bow(stroke: Stroke, level: Sound) -> Sound:
     """Hair on the strings: noise that follows `level`, shape [2, samples]."""
-    hair = noise(Tone(1800, 6500, 1), len(level), stroke.sample_rate, stroke.rng)
+    hair = noise(Tone(1800, 6500), len(level), stroke.sample_rate, stroke.rng)
     return hair * level
 
 

@@ -70,7 +70,7 @@ def _plate(stroke: Stroke, count: int, low: float, high: float, seconds: float, 
     plate = np.random.default_rng(seed)
     frequency: Curve = np.sort(low * (high / low) ** plate.random(count))
     length = seconds * (low / frequency) ** 0.45 * plate.uniform(0.6, 1.2, count)
-    level = (frequency / low) ** -0.35 * plate.uniform(0.3, 1.0, (2, count))
+    level = (frequency / low) ** -0.15 * plate.uniform(0.3, 1.0, (2, count))
     level = level * (1 + 0.25 * stroke.rng.normal(size=count))
     modes = Modes(frequency, decay_of(length), level / np.sqrt(count), stroke.rng.uniform(0, 2 * np.pi, count))
     return modes.below(stroke.nyquist)
@@ -128,7 +128,7 @@ def shaker(stroke: Stroke) -> Sound:
     time = stroke.time(samples)
     tone = Tone(4200, 7000 + 5000 * stroke.velocity, 2, peaks=((6200, 1.2, 5),))
     push = np.float32(0.6) + np.float32(0.4) * np.sin(np.minimum(time / np.float32(0.03), 1) * np.float32(np.pi / 2))
-    return noise(tone, samples, stroke.sample_rate, stroke.rng) * (push * fall(time, 0.1))
+    return np.asarray(noise(tone, samples, stroke.sample_rate, stroke.rng) * (push * fall(time, 0.1)), dtype=np.float32)
 
 
 def triangle_bell(stroke: Stroke) -> Sound:

@@ -49,7 +49,7 @@ def kick(stroke: Stroke) -> Sound:
     hard = stroke.velocity
     body = _swept(stroke, 45, 120 + 60 * hard, 0.045, 0.55)
     knock = _swept(stroke, 95, 320, 0.02, 0.09) * np.float32(0.25 + 0.25 * hard)
-    beater = _burst(stroke, Tone(900, 2200 + 4000 * hard), 0.022, 0.22 + 0.4 * hard**2, 0.0)
+    beater = _burst(stroke, Tone(900, 2200 + 4000 * hard), 0.022, 0.15 + 0.3 * hard**2, 0.0)
     shell = _burst(stroke, Tone(120, 500), 0.16, 0.06, 0.5)
     return _together(body, knock, beater, shell)
 
@@ -68,7 +68,7 @@ def kick_dusty(stroke: Stroke) -> Sound:
     body = _swept(stroke, 58, 150, 0.05, 0.34)
     thump = _burst(stroke, Tone(150, 900 + 900 * stroke.velocity), 0.06, 0.3 + 0.25 * stroke.velocity, 0.1)
     dust = _burst(stroke, Tone(1500, 4000), 0.2, 0.02)
-    return np.tanh(_together(body, thump, dust) * np.float32(1.9))
+    return np.asarray(np.tanh(_together(body, thump, dust) * np.float32(1.9)), dtype=np.float32)
 
 
 def heartbeat(stroke: Stroke) -> Sound:
@@ -84,7 +84,7 @@ def _shell(stroke: Stroke, modes: tuple[tuple[float, float, float], ...], detune
     """Modes (hertz, seconds, level) of a struck body, each a little different on every stroke, shape [1, samples]."""
     frequency, seconds, level = (np.array(column) for column in zip(*modes, strict=True))
     frequency = frequency * (1 + stroke.rng.normal(0, detune, len(frequency)))
-    level = level * (1 + stroke.rng.normal(0, 0.1, len(level)))
+    level = level * (1 + stroke.rng.normal(0, 0.1, len(level))) * (-1.0) ** np.arange(len(level))
     samples = stroke.samples(float(seconds.max()))
     sound = Modes(frequency, decay_of(seconds), level[None]).below(stroke.nyquist)
     return ring(sound, samples, stroke.sample_rate)
@@ -94,9 +94,9 @@ def snare(stroke: Stroke) -> Sound:
     """Two heads near 180 and 330 Hz, and wires that a harder stroke opens."""
     hard = stroke.velocity
     heads = _shell(stroke, ((182, 0.18, 0.8), (331, 0.13, 0.55), (278, 0.09, 0.3), (512, 0.06, 0.2), (706, 0.05, 0.1)))
-    drop = _swept(stroke, 175, 290, 0.02, 0.12) * np.float32(0.5)
+    drop = _swept(stroke, 175, 290, 0.02, 0.12) * np.float32(0.35)
     wires = _burst(stroke, Tone(1300, 3500 + 7500 * hard, peaks=((4200, 1.0, 4),)), 0.24 + 0.06 * hard, 0.5, 0.7)
-    crack = _burst(stroke, Tone(1800, 5000 + 9000 * hard), 0.03, 0.3 + 0.5 * hard, 0.3)
+    crack = _burst(stroke, Tone(1800, 5000 + 9000 * hard), 0.03, 0.2 + 0.4 * hard, 0.3)
     return _together(heads, drop, wires, crack)
 
 
@@ -115,7 +115,7 @@ def snare_dusty(stroke: Stroke) -> Sound:
     """A snare off an old record: boxy, driven, dark."""
     heads = _shell(stroke, ((196, 0.12, 0.9), (365, 0.09, 0.5), (590, 0.05, 0.3)))
     wires = _burst(stroke, Tone(700, 2600 + 2600 * stroke.velocity, 2), 0.2, 0.6, 0.5)
-    return np.tanh(_together(heads, wires) * np.float32(1.2 + 0.5 * stroke.velocity))
+    return np.asarray(np.tanh(_together(heads, wires) * np.float32(1.2 + 0.5 * stroke.velocity)), dtype=np.float32)
 
 
 def rim(stroke: Stroke) -> Sound:

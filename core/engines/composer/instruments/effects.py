@@ -41,17 +41,18 @@ def impact(stroke: Stroke) -> Sound:
     knock = sine(np.float32(90) + np.float32(160) * np.exp(time * np.float32(-60)), stroke.sample_rate) * fall(
         time, 0.25
     )
-    burst = noise(Tone(80, 2500 + 6000 * stroke.velocity, 1), samples, stroke.sample_rate, stroke.rng) * fall(
-        time, 0.28
-    )
-    tail = noise(Tone(60, 700, 1, tilt=-3), samples, stroke.sample_rate, stroke.rng) * fall(time, 3.0)
+    burst = noise(Tone(80, 2500 + 6000 * stroke.velocity), samples, stroke.sample_rate, stroke.rng) * fall(time, 0.28)
+    tail = noise(Tone(60, 700, tilt=-3), samples, stroke.sample_rate, stroke.rng) * fall(time, 3.0)
     snap = noise(Tone(1500, 8000), samples, stroke.sample_rate, stroke.rng) * fall(time, 0.04)
-    return (
-        drop
-        + np.float32(0.45) * knock
-        + np.float32(0.4) * burst
-        + np.float32(0.13) * tail
-        + np.float32(0.35) * hard * snap
+    return np.asarray(
+        (
+            drop
+            + np.float32(0.45) * knock
+            + np.float32(0.4) * burst
+            + np.float32(0.13) * tail
+            + np.float32(0.35) * hard * snap
+        ),
+        dtype=np.float32,
     )
 
 
@@ -66,7 +67,7 @@ def sub_drop(stroke: Stroke) -> Sound:
     sound = np.sin(phase_of(turns)) + np.float32(0.12 + 0.2 * stroke.velocity) * np.sin(phase_of(turns * 2)) * fall(
         time, 0.8
     )
-    click = noise(Tone(300, 2500, 1), len(time), stroke.sample_rate, stroke.rng).mean(axis=0) * fall(time, 0.05)
+    click = noise(Tone(300, 2500), len(time), stroke.sample_rate, stroke.rng).mean(axis=0) * fall(time, 0.05)
     body = (sound + click * np.float32(0.5)) * fall(time, seconds * 1.1)
     return np.stack((body, body))
 
@@ -107,8 +108,8 @@ def reverse_cymbal(stroke: Stroke) -> Sound:
     sound = np.zeros((2, samples), dtype=np.float32)
     count = min(samples, forward.shape[1])
     sound[:, samples - count :] = forward[:, :count][:, ::-1]
-    wash = noise(Tone(1500, 7000, 1), samples, stroke.sample_rate, stroke.rng)
-    bright = noise(Tone(5000, 12_000, 1), samples, stroke.sample_rate, stroke.rng)
+    wash = noise(Tone(1500, 7000), samples, stroke.sample_rate, stroke.rng)
+    bright = noise(Tone(5000, 12_000), samples, stroke.sample_rate, stroke.rng)
     sound += (np.float32(0.3) * wash + np.float32(0.2 + 0.3 * stroke.velocity) * bright * shape) * shape
     opening = min(count, stroke.samples(0.3))
     sound[:, samples - count : samples - count + opening] *= half_cosine(opening)
@@ -123,7 +124,7 @@ def whoosh(stroke: Stroke) -> Sound:
     near = np.where(way < 0.75, way / np.float32(0.75), (1 - way) / np.float32(0.25)).astype(np.float32)
     sound = _moving_noise(stroke, np.float32(300) * np.exp2(np.float32(2.2 + 1.4 * stroke.velocity) * near), 0.8)
     angle = (way * np.float32(0.8) + np.float32(0.1)) * np.float32(np.pi / 2)
-    return sound * np.stack((np.cos(angle), np.sin(angle))) * near**2
+    return np.asarray(sound * np.stack((np.cos(angle), np.sin(angle))) * near**2, dtype=np.float32)
 
 
 _LOW_BRASS = Ensemble(
@@ -144,8 +145,8 @@ def braam(stroke: Stroke) -> Sound:
         note = Stroke(stroke.pitch + interval, stroke.velocity, stroke.seconds, stroke.sample_rate, stroke.rng)
         sound += sustain(_LOW_BRASS, note, envelope, cutoff) * np.float32(level)
     sound = np.tanh(sound * np.float32(0.6 + 0.5 * stroke.velocity))
-    rasp = noise(Tone(700, 4000, 1), len(time), stroke.sample_rate, stroke.rng)
-    return sound + rasp * envelope * opened * np.float32(0.08 * stroke.velocity)
+    rasp = noise(Tone(700, 4000), len(time), stroke.sample_rate, stroke.rng)
+    return np.asarray(sound + rasp * envelope * opened * np.float32(0.08 * stroke.velocity), dtype=np.float32)
 
 
 def sub_swell(stroke: Stroke) -> Sound:
@@ -157,8 +158,8 @@ def sub_swell(stroke: Stroke) -> Sound:
     throb = 1 + np.float32(0.12) * wander(time, 1.1, stroke.rng)
     low = np.sin(phase_of(turns)) + np.float32(0.35) * np.sin(phase_of(turns * 2.003)) * envelope
     fifth = np.float32(0.18) * np.sin(phase_of(turns * 3.004)) * envelope
-    air = noise(Tone(80, 500 + 700 * stroke.velocity, 1), len(time), stroke.sample_rate, stroke.rng)
-    return (low + fifth) * throb * envelope + np.float32(0.14) * air * envelope**2
+    air = noise(Tone(80, 500 + 700 * stroke.velocity), len(time), stroke.sample_rate, stroke.rng)
+    return np.asarray((low + fifth) * throb * envelope + np.float32(0.14) * air * envelope**2, dtype=np.float32)
 
 
 _STAB = Ensemble(voices=6, cents=10, dark=700, bright=7000, slope=1, width=0.9, tilt=0.85, track=0.4, seconds=1.4)
@@ -178,7 +179,7 @@ def sting(stroke: Stroke) -> Sound:
         time, 0.35
     )
     crack = noise(Tone(800, 6000), len(time), stroke.sample_rate, stroke.rng) * fall(time, 0.05)
-    return sound + np.float32(0.7) * thump + np.float32(0.3 * stroke.velocity) * crack
+    return np.asarray(sound + np.float32(0.7) * thump + np.float32(0.3 * stroke.velocity) * crack, dtype=np.float32)
 
 
 def scrape(stroke: Stroke) -> Sound:
@@ -196,7 +197,7 @@ def scrape(stroke: Stroke) -> Sound:
         level = np.float32(bright**index) * (np.float32(0.7) + np.float32(0.5) * wander(time, 1.7, rng))
         partial = np.sin(phase_of(turns * (ratio * rng.uniform(0.99, 1.01)))) * level
         sound += partial * np.array([[rng.uniform(0.4, 1.0)], [rng.uniform(0.4, 1.0)]], dtype=np.float32)
-    air = noise(Tone(1800, 5500, 1), len(time), stroke.sample_rate, rng)
+    air = noise(Tone(1800, 5500), len(time), stroke.sample_rate, rng)
     envelope = rise(time, 0.3) * let_go(time, held, 0.6)
     return (sound * np.float32(0.5) * grit + air * grit * np.float32(0.12)) * envelope
 

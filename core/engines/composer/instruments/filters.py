@@ -7,11 +7,12 @@ that filtering costs nothing per sample and never rings before an onset.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Curve = NDArray[np.float64]
+Curve = NDArray[np.floating[Any]]
 """Gains or frequencies, shape [partials]."""
 
 

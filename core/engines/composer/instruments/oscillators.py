@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from core.engines.composer.instruments.filters import Curve
 from core.engines.composer.instruments.stroke import Sound, Stroke
 
 _CHUNK = 8192
@@ -45,10 +46,10 @@ def late_vibrato(stroke: Stroke, time: Sound, *, cents: float, rate: float, ente
     depth = np.float32(cents) / (1 + np.exp((np.float32(enters) - time) * np.float32(8 / max(enters, 0.05))))
     bend = depth * np.sin(np.float32(2 * np.pi * rate) * time + np.float32(stroke.rng.uniform(0, 6.28)))
     bend += np.float32(drift) * np.sin(np.float32(2 * np.pi * stroke.rng.uniform(0.3, 0.9)) * time)
-    return np.float32(stroke.frequency) * np.exp2(bend / np.float32(1200))
+    return np.asarray(np.float32(stroke.frequency) * np.exp2(bend / np.float32(1200)), dtype=np.float32)
 
 
-def harmonics(phase: Sound, amplitude: NDArray[np.float64], brightness: Sound) -> Sound:
+def harmonics(phase: Sound, amplitude: Curve, brightness: Sound) -> Sound:
     """Sum over k of amplitude[k - 1] * brightness**(k - 1) * sin(k * phase), shape [samples].
 
     Each harmonic follows from the two before it, so a harmonic costs a few additions and no sine.

@@ -33,6 +33,8 @@ class Pluck:
     """Octaves of pitch that halve that time."""
     damping: float
     """0 to 0.5: the loop filter's share of the neighbouring sample; more is duller with time."""
+    loss: float
+    """Nepers per second and kilohertz lost inside the string and to the air."""
     corner: float
     """Brightness of the softest pluck on middle C, hertz."""
     opening: float
@@ -73,12 +75,12 @@ def _loop_modes(stroke: Stroke, string: Pluck, width: float) -> Modes:
     angle = np.minimum(2 * np.pi * partial / _LOOP_RATE, np.pi)
     share = string.damping
     loss = np.sqrt((1 - share) ** 2 + share**2 + 2 * share * (1 - share) * np.cos(angle))
-    decay = decay_of(seconds) - frequency * np.log(np.maximum(loss, 1e-3))
+    decay = decay_of(seconds) - frequency * np.log(np.maximum(loss, 1e-3)) + string.loss * partial / 1000
     corner = string.corner * 2 ** (string.opening * stroke.velocity) * 2 ** (0.5 * (stroke.pitch - 60) / 12)
     level: Curve = low_pass(partial, corner, 1) * high_pass(partial, 60, 1) / number**0.6
     for centre, quality, decibels in string.body:
         level = level * peak(partial, centre, quality, decibels)
-    frequencies, decays, amplitudes = [], [], []
+    frequencies, decays, amplitudes, phases = [], [], [], []
     for player in range(string.players):
         place = width * (rng.uniform(-1, 1) if string.players == 1 else 2 * player / (string.players - 1) - 1)
         pick = string.pick * rng.uniform(0.93, 1.07)
@@ -88,19 +90,23 @@ def _loop_modes(stroke: Stroke, string: Pluck, width: float) -> Modes:
         decays.append(decay * rng.uniform(0.92, 1.08))
         spread = 0.12 * rng.uniform(-1, 1, count)
         amplitudes.append(np.stack((excited * (1 - place - spread), excited * (1 + place + spread))))
-    return Modes(np.concatenate(frequencies), np.concatenate(decays), np.concatenate(amplitudes, axis=1)).below(
-        stroke.nyquist
-    )
+        phases.append(rng.normal(0, 0.6, count))  # the body scatters what the finger releases at once
+    return Modes(
+        np.concatenate(frequencies),
+        np.concatenate(decays),
+        np.concatenate(amplitudes, axis=1),
+        np.concatenate(phases),
+    ).below(stroke.nyquist)
 
 
 _VIOLINS = ((290, 3, 5), (480, 3, 3), (1100, 1.5, 2), (2600, 1.0, 2))
 _HARP = ((180, 1.2, 3), (420, 1.5, 2))
 _GUITAR = ((105, 4, 5), (205, 4, 6), (410, 3, 3), (2300, 1, 2))
 
-_PIZZICATO = Pluck(0.19, 0.55, 2.6, 0.14, 700, 2.3, _VIOLINS, 0.16, 0.25, players=3)
-_HARP_STRING = Pluck(0.3, 3.0, 1.5, 0.03, 900, 2.2, _HARP, 0.06, 0.9)
-_GUITAR_STRING = Pluck(0.16, 2.6, 2.0, 0.035, 1300, 2.4, _GUITAR, 0.14, 0.18)
-_MUTED_STRING = Pluck(0.12, 0.3, 3.0, 0.2, 1000, 2.2, _GUITAR, 0.22, 0.12)
+_PIZZICATO = Pluck(0.19, 0.6, 2.6, 0.1, 6.0, 700, 2.3, _VIOLINS, 0.16, 0.25, players=3)
+_HARP_STRING = Pluck(0.3, 3.2, 1.5, 0.02, 1.2, 900, 2.2, _HARP, 0.06, 0.9)
+_GUITAR_STRING = Pluck(0.16, 2.8, 2.0, 0.025, 2.0, 1300, 2.4, _GUITAR, 0.14, 0.18)
+_MUTED_STRING = Pluck(0.12, 0.32, 3.0, 0.15, 8.0, 1000, 2.2, _GUITAR, 0.22, 0.12)
 
 
 def pizzicato(stroke: Stroke) -> Sound:

@@ -122,10 +122,9 @@ def piano_electric(stroke: Stroke) -> Sound:
     turns = turns_of(np.full(len(time), frequency, dtype=np.float32), stroke.sample_rate)
     track = 2 ** (-(stroke.pitch - 60) / 24)
     body_index = np.float32(min(1.8, (0.2 + 1.5 * hard**1.5) * track)) * (0.25 + np.float32(0.75) * fall(time, 1.6))
-    modulator = np.sin(phase_of(turns))
-    detuned = turns * 2 ** (1.6 / 1200)
-    left = np.sin(phase_of(turns) + body_index * modulator)
-    right = np.sin(phase_of(detuned) + body_index * modulator)
+    phase, detuned = phase_of(turns), phase_of(turns * 2 ** (1.6 / 1200))
+    left = np.sin(phase + body_index * np.sin(phase))
+    right = np.sin(detuned + body_index * np.sin(detuned))
     tine = np.float32(0.0)
     ratio = min(14.0, float(int(0.8 * stroke.nyquist / frequency)))
     if ratio >= 3:
@@ -179,7 +178,9 @@ def vibraphone(stroke: Stroke) -> Sound:
     time = stroke.time(sound.shape[1])
     motor = np.float32(2 * np.pi * 5.1) * time + np.float32(stroke.rng.uniform(0, 6.28))
     depth = np.float32(0.22)
-    return sound * np.stack((1 + depth * np.sin(motor), 1 + depth * np.sin(motor + np.float32(0.7))))
+    return np.asarray(
+        sound * np.stack((1 + depth * np.sin(motor), 1 + depth * np.sin(motor + np.float32(0.7)))), dtype=np.float32
+    )
 
 
 def glockenspiel(stroke: Stroke) -> Sound:

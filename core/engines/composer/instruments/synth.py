@@ -81,7 +81,7 @@ def pad_shimmer(stroke: Stroke) -> Sound:
     sound = _pad(stroke, _SHIMMER, 0.5, 1.3, 800, 2.8)
     time = stroke.time(sound.shape[1])
     level = rise(time, 0.7) * let_go(time, stroke.seconds, 1.0) * np.float32(0.035 + 0.05 * stroke.velocity)
-    return sound + noise(Tone(5000, 11_000, 1), len(time), stroke.sample_rate, stroke.rng) * level
+    return sound + noise(Tone(5000, 11_000), len(time), stroke.sample_rate, stroke.rng) * level
 
 
 def pad_granular(stroke: Stroke) -> Sound:
@@ -105,8 +105,8 @@ def pad_granular(stroke: Stroke) -> Sound:
         grain = cut(source, int(where), length)[:, skip:stop] * window[skip:stop]
         sound[0, first + skip : first + stop] += grain[0] * np.float32(np.cos(place))
         sound[1, first + skip : first + stop] += grain[1] * np.float32(np.sin(place))
-    under = np.float32(0.3) * cut(loop[0], int(rng.integers(loop.shape[-1])), samples)
-    return (sound + under) * (rise(time, min(0.3, 0.5 * held)) * let_go(time, held, 0.9))
+    under = np.float32(0.5) * cut(loop[0], int(rng.integers(loop.shape[-1])), samples)
+    return np.asarray((sound + under) * (rise(time, min(0.3, 0.5 * held)) * let_go(time, held, 0.9)), dtype=np.float32)
 
 
 def _window(length: int) -> Sound:
@@ -127,10 +127,10 @@ def lead_soft(stroke: Stroke) -> Sound:
     amplitude = amplitude / np.sqrt(power)
     turns = turns_of(pitch, stroke.sample_rate)
     voices = [harmonics(phase_of(turns * 2 ** (cents / 1200)), amplitude, bright) for cents in (-3.0, 3.0)]
-    blend = np.float32(0.3)
+    blend = np.float32(0.15)
     left = voices[0] + blend * voices[1]
     right = voices[1] + blend * voices[0]
-    return np.stack((left, right)) * (envelope * np.float32(0.9))
+    return np.asarray(np.stack((left, right)) * (envelope * np.float32(0.9)), dtype=np.float32)
 
 
 SYNTHS: tuple[Instrument, ...] = (
