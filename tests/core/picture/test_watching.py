@@ -16,7 +16,10 @@ import pytest
 
 from core.brief import Media
 from core.errors import Cancelled
+from core.picture.shots import samples_in
+from core.picture.turns import weigh
 from core.picture.watching import watch_picture
+from core.timeline.read import read
 from core.watch import Watch
 from tests.core.picture.movies import HEIGHT, WIDTH, Pixels, edit, grey, movie, number_in, numbered, scene, shot
 
@@ -238,3 +241,17 @@ def test_the_real_clips_are_watched_whole(shared: Path) -> None:
     assert np.isfinite(picture.luminance).all()
     assert picture.motion.mean() > 0.1
     assert len(picture.thumbnails) == len(clips)
+
+
+@pytest.mark.parametrize("name", ["plain_24", "retimed_2997df", "nested_23976"])
+def test_real_timelines_have_a_picture_wherever_there_is_footage(shared: Path, name: str) -> None:
+    whole = read(shared / "timelines" / f"{name}.otio", None, None)
+    picture, hits = watch_picture(whole, SILENT)
+    footage = np.zeros(len(picture.luminance), bool)
+    for one in whole.shots:
+        footage[samples_in(one.first_frame, one.frames, whole.range.rate)] = one.kind == "footage"
+    assert (np.isfinite(picture.luminance) == footage).all()
+    assert picture.offline == ()
+    assert all((Fraction(hit.time) * whole.range.rate).limit_denominator(1000).denominator == 1 for hit in hits)
+    weighed = weigh(whole.hits, picture)
+    assert len({round(hit.turn, 3) for hit in weighed}) > len(weighed) / 2
