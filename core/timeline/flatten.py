@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import ceil
 
 from core.timeline.tree import Item, Mark
 
@@ -118,23 +119,19 @@ def _retimed(item: Item, frame: Fraction, start: Fraction, end: Fraction) -> lis
             for span in content
         ]
     content = _content(item, frame, first - (length - end) * speed, first - (length - start) * speed)
-    return [_mirrored(span, item, frame) for span in reversed(content)]
+    mirrored = (_mirrored(span, item, frame) for span in reversed(content))
+    return [span for span in mirrored if span.start < span.end]
 
 
 def _mirrored(span: Span, item: Item, frame: Fraction) -> Span:
-    """A span of the content of a composition that runs backwards, in the composition's outer time."""
-    speed = -item.speed
-    start = item.duration - (span.end - item.inner.start) / speed
-    shown = _inner(item, start, frame)
-    return Span(
-        start,
-        item.duration - (span.start - item.inner.start) / speed,
-        span.clip,
-        span.source + (shown - span.start) * span.speed,
-        span.speed * item.speed,
-        span.soft_end,
-        span.soft_start,
-    )
+    """A span of the content of a composition that runs backwards, in the composition's outer time.
+
+    Its edges go to whole frames first: those that it is seen on forwards are those that it is seen on in reverse.
+    """
+    first, last = (ceil((moment - item.inner.start) / -item.speed / frame) * frame for moment in (span.start, span.end))
+    start, end = item.duration - last, item.duration - first
+    source = span.source + (_inner(item, start, frame) - span.start) * span.speed
+    return Span(start, end, span.clip, source, span.speed * item.speed, span.soft_end, span.soft_start)
 
 
 def _content(item: Item, frame: Fraction, start: Fraction, end: Fraction) -> list[Span]:

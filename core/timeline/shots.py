@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
+from math import ceil
 
 from core.brief import Shot
 from core.timeline.flatten import Span
@@ -44,12 +45,12 @@ class Cut:
 def pieces(spans: list[Span], rate: Fraction, length: int) -> list[Piece]:
     """Spans on whole frames, without holes from 0 to `length`; where one clip simply goes on is no new piece.
 
-    Edges between two frames go to the nearest one.
+    A frame shows what is seen at its very start.
     """
     found: list[Piece] = []
     cursor = 0
     for span in spans:
-        first, end = max(_nearest(span.start * rate), cursor), min(_nearest(span.end * rate), length)
+        first, end = max(_first_frame_from(span.start * rate), cursor), min(_first_frame_from(span.end * rate), length)
         if end <= first:
             continue
         source = span.source + (first / rate - span.start) * span.speed
@@ -121,6 +122,6 @@ def _shows(clip: Item) -> tuple[str, str]:
     return kind, url or clip.name
 
 
-def _nearest(frames: Fraction) -> int:
-    """The nearest whole frame, halves up."""
-    return (2 * frames.numerator + frames.denominator) // (2 * frames.denominator)
+def _first_frame_from(frames: Fraction) -> int:
+    """The first whole frame at or after a moment, forgiving a hair's breadth of rounding in the file."""
+    return ceil(frames - Fraction(1, 100))
