@@ -210,7 +210,7 @@ def _end(frame: _Frame, slots: list[_Slot], bars: Sequence[Bar], final: Final) -
         slots = _put(slots, beat, _degree(frame, function, rng), final.beat)
     slots = [slot for slot in slots if slot.beat < final.beat - 1e-6]
     beat = final.beat if slots else float(bars[0].first_beat)
-    colour = pick_key(rng, frame.palette.colours)
+    colour = max(frame.palette.colours, key=lambda name: frame.palette.colours[name])
     return [*slots, _Slot(beat, "1", colour, fixed=True)]
 
 

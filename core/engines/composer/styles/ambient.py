@@ -16,7 +16,7 @@ AMBIENT = Palette(
     full=0.6,
     bass=Bass(("bass_sub",), 28, 43, 70, ((0.0, ("0 - - - - - - -",)),), enters=0.1, locks=False, gate=0.98, send=0.3),
     layers=(
-        Layer("pad", ("pad_warm", "pad_dark"), 48, 69, 0.0, 66, gate=1.0, tied=True, send=0.55),
+        Layer("pad", ("pad_warm", "pad_dark"), 48, 69, 0.0, 66, gate=1.0, tied=True, send=0.55, gain_db=-3.0),
         Layer(
             "grains",
             ("pad_granular", "pad_shimmer"),
@@ -29,6 +29,7 @@ AMBIENT = Palette(
             send=0.6,
             busy=True,
             pan=0.2,
+            gain_db=-7.0,
         ),
         Layer(
             "distant bells",
@@ -45,9 +46,9 @@ AMBIENT = Palette(
             busy=True,
             pan=-0.4,
             send=0.7,
-            gain_db=-2.0,
+            gain_db=1.0,
         ),
-        Layer("choir", ("choir",), 55, 74, 0.34, 54, gate=1.0, tied=True, send=0.6, gain_db=-2.0),
+        Layer("choir", ("choir",), 55, 74, 0.34, 54, gate=1.0, tied=True, send=0.6, gain_db=-8.0),
         Layer(
             "slow harp",
             ("harp", "piano_felt"),
@@ -60,6 +61,7 @@ AMBIENT = Palette(
             busy=True,
             pan=0.3,
             send=0.5,
+            gain_db=2.0,
         ),
     ),
     tune=Tune(

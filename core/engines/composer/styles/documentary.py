@@ -49,7 +49,7 @@ DOCUMENTARY = Palette(
             send=0.3,
             gain_db=2.0,
         ),
-        Layer("warm pad", ("pad_warm",), 48, 69, 0.08, 58, gate=1.0, tied=True, send=0.45, gain_db=-3.0),
+        Layer("warm pad", ("pad_warm",), 48, 69, 0.08, 58, gate=1.0, tied=True, send=0.45, gain_db=-9.0),
         Layer(
             "plucked",
             ("pizzicato", "harp", "guitar"),
@@ -64,6 +64,7 @@ DOCUMENTARY = Palette(
             gate=0.6,
             busy=True,
             pan=-0.3,
+            gain_db=2.0,
         ),
         Layer(
             "mallets",
@@ -76,9 +77,8 @@ DOCUMENTARY = Palette(
             gate=0.6,
             busy=True,
             pan=0.3,
-            gain_db=-1.5,
         ),
-        Layer("strings", ("strings",), 55, 77, 0.56, 62, gate=1.0, tied=True, send=0.45),
+        Layer("strings", ("strings",), 55, 77, 0.56, 62, gate=1.0, tied=True, send=0.45, gain_db=-8.0),
     ),
     tune=Tune(
         ("clarinet", "flute", "vibraphone", "piano_felt"),

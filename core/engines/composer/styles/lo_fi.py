@@ -37,9 +37,8 @@ LO_FI = Palette(
                 (0.28, ("* - - * - . * .", "* - . * . - * -", ". * - - * - . *")),
             ),
             gate=0.9,
-            gain_db=1.0,
         ),
-        Layer("dusty pad", ("pad_warm",), 52, 71, 0.2, 50, gate=1.0, tied=True, send=0.3, gain_db=-4.0),
+        Layer("dusty pad", ("pad_warm",), 52, 71, 0.2, 50, gate=1.0, tied=True, send=0.3, gain_db=-10.0),
         Layer(
             "muted plucks",
             ("guitar_muted",),

@@ -41,9 +41,9 @@ TENSION = Palette(
             ),
             ladder="root",
             gate=0.6,
-            gain_db=1.0,
+            gain_db=2.0,
         ),
-        Layer("dark pad", ("pad_dark",), 43, 65, 0.0, 62, voices="low", gate=1.0, tied=True, send=0.5, gain_db=-1.0),
+        Layer("dark pad", ("pad_dark",), 43, 65, 0.0, 62, voices="low", gate=1.0, tied=True, send=0.5, gain_db=-9.0),
         Layer(
             "ticking",
             ("marimba", "pizzicato"),
@@ -56,11 +56,11 @@ TENSION = Palette(
             gate=0.4,
             busy=True,
             pan=0.35,
-            gain_db=-4.0,
+            gain_db=-1.0,
         ),
-        Layer("cluster", ("strings",), 60, 77, 0.45, 58, voices="cluster", gate=1.0, tied=True, send=0.5, gain_db=-3.0),
-        Layer("low brass", ("brass",), 36, 57, 0.58, 70, voices="power", gate=0.8, send=0.4, gain_db=-1.0),
-        Layer("choir", ("choir",), 55, 74, 0.74, 60, gate=1.0, tied=True, send=0.5, gain_db=-3.0),
+        Layer("cluster", ("strings",), 60, 77, 0.45, 58, voices="cluster", gate=1.0, tied=True, send=0.5, gain_db=-9.0),
+        Layer("low brass", ("brass",), 36, 57, 0.58, 70, voices="power", gate=0.8, send=0.4, gain_db=-4.0),
+        Layer("choir", ("choir",), 55, 74, 0.74, 60, gate=1.0, tied=True, send=0.5, gain_db=-8.0),
     ),
     tune=Tune(
         ("celesta", "horn", "clarinet", "vibraphone"), 60, 81, 0.25, 72, 0.12, 0.45, (2,), leap=0.15, send=0.5, pan=-0.2
