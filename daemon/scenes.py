@@ -161,7 +161,7 @@ def storm() -> Scene:
         strike = (seconds + 0.55) % 1.3
         flash = exp(-9 * strike) + 0.5 * exp(-20 * abs(strike - 0.16))
         light = clouds[:, shift : shift + WIDTH] * fall * (0.46 + 1.0 * flash) + 0.05
-        canvas = np.clip(light[..., None] * np.array([120, 142, 176], np.float32), 0, 255).astype(np.uint8)
+        canvas: Image = np.clip(light[..., None] * np.array([120, 142, 176], np.float32), 0, 255).astype(np.uint8)
         if strike < 0.2:
             bolt = bolts[int((seconds + 0.55) / 1.3) % 3]
             cv2.polylines(canvas, [bolt], False, (250, 250, 255), 3, cv2.LINE_AA)
@@ -247,7 +247,7 @@ def sunburst() -> Scene:
     def draw(seconds: float) -> Image:
         spin = 0.8 * seconds + 0.25 * np.sin(3 * seconds)
         rays = np.clip(np.sin(14 * (angle + spin)) * sharp + 0.5, 0, 1)[..., None]
-        canvas = np.clip(warm + (light - warm) * rays, 0, 255).astype(np.uint8)
+        canvas: Image = np.clip(warm + (light - warm) * rays, 0, 255).astype(np.uint8)
         for index in range(4):
             reach = (index / 4 + 0.42 * seconds) % 1
             tint = _CANDY[(index + 2) % 4]
