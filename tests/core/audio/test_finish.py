@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -233,10 +234,31 @@ def test_mapped_stems_are_finished_as_those_in_memory(tmp_path: Path) -> None:
     assert finish(stems, RATE, -20, tmp_path / "b", Watch()).hashes == plain.hashes
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no limit on file sizes to set")
+def test_a_disk_that_fills_while_writing_leaves_nothing(tmp_path: Path) -> None:
+    script = """
+import resource, sys
+from pathlib import Path
+from core.audio.finish import finish
+from core.errors import HitpointError
+from core.watch import Watch
+from tests.core.audio.test_finish import band
+resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))
+try:
+    finish(band(), 48_000, -20, Path(sys.argv[1]), Watch())
+except HitpointError as error:
+    sys.exit(f"{error.code}: {error}")
+"""
+    done = subprocess.run([sys.executable, "-c", script, tmp_path], capture_output=True, text=True, check=False)
+    assert done.stderr.startswith("unusable-input: The file would be larger than is allowed here")
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.slow
 def test_an_hour_is_finished_in_bounded_memory(tmp_path: Path) -> None:
     script = """
-import resource, sys
+import sys
 from pathlib import Path
 import numpy as np
 from core.audio.finish import finish
@@ -252,7 +274,6 @@ for number, name in enumerate(STEMS):
     array.flush()
     stems.append(Stem(name, np.memmap(folder / name, np.float32, "r", shape=(samples, 2))))
     del array
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 current = int(Path("/proc/self/statm").read_text().split()[1]) * 4
 Path("/proc/self/clear_refs").write_text("5")
 done = finish(stems, 48_000, -20, folder / "cue", Watch())
