@@ -1,0 +1,161 @@
+"""Lays the notes of a score on their exact samples, each rendered once for every way in which it sounds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event
+from typing import NamedTuple
+
+import numpy as np
+
+from core.brief import STEMS, StemName
+from core.engines.composer.automation import STOP_SECONDS
+from core.engines.composer.cache import Cache
+from core.engines.composer.instruments import INSTRUMENTS
+from core.engines.composer.instruments.stroke import Sound, half_cosine
+from core.engines.composer.mix import TRIM_DB, Feed, keep_going
+from core.engines.composer.score import Part, Score
+
+_NOTES_KEPT = 160 * 2**20
+"""Bytes of rendered notes that are kept for when they come again."""
+
+
+class Key(NamedTuple):
+    """What a rendered note depends on."""
+
+    instrument: str
+    pitch: int
+    layer: int
+    """Velocity layer, 1 to the instrument's `layers`."""
+    seconds: float
+    """Held length, in the instrument's buckets."""
+    variant: int
+
+
+Voice = Callable[[Key], Sound]
+"""Renders a note, shape [channels, samples], at the velocity of its layer; by the key alone, on any thread."""
+
+
+class Onset(NamedTuple):
+    """A note on its sample."""
+
+    start: int
+    stop: int
+    """Sample at which a stop or the end cuts it off, at the latest."""
+    key: Key
+    left: float
+    right: float
+    send: float
+
+
+@dataclass
+class _Ringing:
+    """Where a stem has arrived: its next onset, and the notes that sound on into the next block."""
+
+    onsets: list[Onset]
+    next: int = 0
+    notes: list[tuple[Onset, Sound]] = field(default_factory=list)
+
+
+class Players:
+    """Everybody who plays, with the notes they have ready."""
+
+    def __init__(self, score: Score, sample_rate: int, samples: int, voice: Voice) -> None:
+        self._voice = voice
+        self._cache = Cache(_NOTES_KEPT)
+        self._stems = {name: _Ringing(_onsets(score, name, sample_rate, samples)) for name in STEMS}
+        self._release = half_cosine(round(STOP_SECONDS * sample_rate))[::-1]
+
+    def feed(self, stem: StemName, first: int, count: int, stopped: Event) -> Feed | None:
+        """The dry sound and the send of a stem for the samples from `first` on; blocks are asked for in order."""
+        state = self._stems[stem]
+        last = first + count
+        sounding = state.notes
+        while state.next < len(state.onsets) and state.onsets[state.next].start < last:
+            onset = state.onsets[state.next]
+            sounding.append((onset, self._note(onset.key)))
+            state.next += 1
+            keep_going(stopped)
+        if not sounding:
+            return None
+        dry, send = np.zeros((2, count), dtype=np.float32), np.zeros(count, dtype=np.float32)
+        for onset, note in sounding:
+            self._lay(onset, note, first, dry, send)
+        state.notes = [(onset, note) for onset, note in sounding if min(onset.start + note.shape[1], onset.stop) > last]
+        return dry, send
+
+    def _note(self, key: Key) -> Sound:
+        return self._cache.get(key, lambda: np.ascontiguousarray(self._voice(key)))
+
+    def _lay(self, onset: Onset, note: Sound, first: int, dry: Sound, send: Sound) -> None:
+        """Add the part of a note that falls into the block that starts at `first`, in place."""
+        start, stop = max(onset.start, first), min(onset.start + note.shape[1], onset.stop, first + dry.shape[1])
+        if stop <= start:
+            return
+        piece = note[:, start - onset.start : stop - onset.start]
+        if onset.stop < onset.start + note.shape[1]:
+            piece = piece * self._cut_off(onset, start, stop)
+        here = slice(start - first, stop - first)
+        left, right = piece[0], piece[-1]
+        dry[0, here] += left * np.float32(onset.left)
+        dry[1, here] += right * np.float32(onset.right)
+        if onset.send:
+            if len(piece) == 1:
+                send[here] += left * np.float32(onset.send)
+            else:
+                send[here] += (left + right) * np.float32(0.5 * onset.send)
+
+    def _cut_off(self, onset: Onset, start: int, stop: int) -> Sound:
+        """The gain of a note that a stop ends, from sample `start` to `stop`."""
+        gain = np.ones(stop - start, dtype=np.float32)
+        begin = onset.stop - len(self._release)
+        here = slice(max(0, begin - start), max(0, stop - start))
+        gain[here] = self._release[start + here.start - begin : stop - begin]
+        return gain
+
+
+def _onsets(score: Score, stem: StemName, sample_rate: int, samples: int) -> list[Onset]:
+    """The notes of a stem in order of their start, those outside the range left out."""
+    onsets: list[Onset] = []
+    for part in score.parts:
+        if part.stem == stem:
+            onsets.extend(_part_onsets(score, part, sample_rate, samples))
+    onsets.sort(key=lambda onset: onset.start)
+    return onsets
+
+
+def _part_onsets(score: Score, part: Part, sample_rate: int, samples: int) -> list[Onset]:
+    instrument = INSTRUMENTS[part.instrument]
+    angle = (min(1.0, max(-1.0, part.pan)) + 1) * np.pi / 4
+    gain = 10 ** ((part.gain_db + TRIM_DB[part.stem]) / 20)
+    left, right = float(np.sqrt(2) * np.cos(angle)), float(np.sqrt(2) * np.sin(angle))
+    taken: Counter[int] = Counter()
+    onsets = []
+    for note in part.notes:
+        start = max(0, round(note.start * sample_rate))
+        if start >= samples:
+            continue
+        velocity = note.velocity / 127
+        layer = instrument.layer(velocity)
+        key = Key(
+            part.instrument,
+            note.pitch,
+            layer,
+            instrument.bucket(note.duration),
+            taken[note.pitch] % instrument.variants,
+        )
+        taken[note.pitch] += 1
+        level = gain * instrument.level(velocity) / instrument.level(layer / instrument.layers)
+        stop = _cut(score, note.start, sample_rate, samples)
+        onsets.append(Onset(start, stop, key, level * left, level * right, level * part.send))
+    return onsets
+
+
+def _cut(score: Score, start: float, sample_rate: int, samples: int) -> int:
+    """The sample at which a note that starts at `start` seconds has to be silent: the next stop, or the end."""
+    for stop in score.stops:
+        if start < stop.time - 0.001:
+            return round((stop.time + STOP_SECONDS) * sample_rate)
+    return samples
