@@ -96,9 +96,10 @@ def stamp(source: Path, to: Path, scored: Range, name: str, title: str, watch: W
         UnusableInput: the source cannot be read or the copy cannot be written.
     """
     wave = read_wave(source)
+    # Texts are padded inside their chunks: not every reader of RF64 steps over the byte after an odd one.
     chunks = [
-        (b"bext", _bext(source, wave, scored, name, title)),
-        (b"iXML", _ixml(wave, scored, name, title).encode()),
+        (b"bext", _even(_bext(source, wave, scored, name, title), b"\0")),
+        (b"iXML", _even(_ixml(wave, scored, name, title).encode(), b"\n")),
         (b"fmt ", wave.form),
     ]
     with whole_file(to) as out:
@@ -107,6 +108,10 @@ def stamp(source: Path, to: Path, scored: Range, name: str, title: str, watch: W
             watch.check()
             out.write(block)
         out.write(b"\0" * (wave.data_size % 2))
+
+
+def _even(body: bytes, padding: bytes) -> bytes:
+    return body + padding * (len(body) % 2)
 
 
 def _walk(file: BinaryIO) -> WaveFile | None:

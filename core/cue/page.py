@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from core.brief import Brief, Edit, Picture, Rendering, Shot, TempoMap, Thumbnail
 from core.cue.opus import compressed
 from core.cue.page_words import facts, hit_rows, hit_table, span, tiles
+from core.errors import UnusableInput
 from core.watch import Watch
 
 EMBEDDED_S = 360.0
@@ -93,6 +94,19 @@ def page(
     )
 
 
+def thumbnails_in(text: str) -> tuple[Thumbnail, ...]:
+    """The thumbnails that a page carries: they are kept nowhere else.
+
+    Raises:
+        UnusableInput: the text is not a page of ours.
+    """
+    try:
+        data = json.loads(text.split('id="cue">', 1)[1].split("</script>", 1)[0])
+        return tuple(Thumbnail(float(one["time"]), base64.b64decode(one["jpeg"])) for one in data["thumbnails"])
+    except (IndexError, KeyError, TypeError, ValueError) as error:
+        raise UnusableInput("This is not the page of a cue", "cue.html", "Its thumbnails are lost.") from error
+
+
 def _part(name: str) -> str:
     return (resources.files("core.cue") / "web" / name).read_text(encoding="utf-8").strip()
 
@@ -154,7 +168,7 @@ def _picture(edit: Edit, picture: Picture) -> dict[str, Any]:
     strip = np.column_stack([np.round(np.clip(colour, 0, 1) * 255), seen]).astype(np.uint8)
     return {
         "shots": _shots(edit, picture.thumbnails),
-        "thumbnails": [_base64(thumbnail.jpeg) for thumbnail in picture.thumbnails],
+        "thumbnails": [{"time": one.time, "jpeg": _base64(one.jpeg)} for one in picture.thumbnails],
         "colour": {"rate": picture.rate, "strip": _base64(strip.tobytes())},
     }
 

@@ -102,7 +102,7 @@ function showShot(index) {
   shownShot = index;
   const shot = cue.shots[index];
   const image = byId("frame");
-  if (shot.thumbnail >= 0) image.src = "data:image/jpeg;base64," + cue.thumbnails[shot.thumbnail];
+  if (shot.thumbnail >= 0) image.src = "data:image/jpeg;base64," + cue.thumbnails[shot.thumbnail].jpeg;
   else image.removeAttribute("src");
   byId("slate").textContent = shot.state === "offline" ? `${shot.name} · offline` : shot.name || shot.state;
 }

@@ -122,7 +122,7 @@ function thumbnail(index) {
   if (!images.has(index)) {
     const image = new Image();
     image.onload = redraw;
-    image.src = "data:image/jpeg;base64," + cue.thumbnails[index];
+    image.src = "data:image/jpeg;base64," + cue.thumbnails[index].jpeg;
     images.set(index, image);
   }
   const image = images.get(index);

@@ -13,6 +13,7 @@ const player = {
   sources: [],
   startedAt: 0,
   startedFrom: 0,
+  attempts: 0,
   element: null,
 };
 
@@ -90,9 +91,14 @@ async function play() {
   if (!player.ready || player.playing) return;
   if (player.position >= cue.seconds - 0.5 / RATE) player.position = 0;
   player.playing = true;
+  player.attempts += 1;
+  const attempt = player.attempts;
   if (player.mode === "mix") {
     player.element.currentTime = player.position;
-    await player.element.play();
+    // Stopped before it began: that is no error.
+    await player.element.play().catch((error) => {
+      if (error.name !== "AbortError") throw error;
+    });
     return;
   }
   if (!player.context) {
@@ -100,7 +106,7 @@ async function play() {
     player.gains = connect(player.context);
   }
   await player.context.resume();
-  if (!player.playing) return;
+  if (!player.playing || attempt !== player.attempts) return;
   player.startedAt = player.context.currentTime + 0.03;
   player.startedFrom = player.position;
   player.sources = startStems(player.context, player.gains, player.startedAt, player.startedFrom);

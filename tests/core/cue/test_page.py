@@ -46,8 +46,8 @@ from core.brief import (
     Thumbnail,
 )
 from core.cue import page as page_module
-from core.cue.page import page
-from core.errors import Cancelled
+from core.cue.page import page, thumbnails_in
+from core.errors import Cancelled, UnusableInput
 from core.picture.thumbnails import jpeg
 from core.watch import Watch
 
@@ -276,6 +276,13 @@ def test_a_picture_that_was_not_seen_is_marked_so(make_cue: Any) -> None:
     strip = np.frombuffer(base64.b64decode(_data(make_cue().page())["colour"]["strip"]), np.uint8).reshape(-1, 4)
     assert strip[:, 3].tolist() == [0, 1] * (len(strip) // 2)
     assert strip[1].tolist() == [128, 128, 128, 1]
+
+
+def test_thumbnails_are_read_back_from_the_page(make_cue: Any) -> None:
+    cue = make_cue(HOSTILE)
+    assert thumbnails_in(cue.page()) == cue.brief.picture.thumbnails
+    with pytest.raises(UnusableInput, match="not the page of a cue"):
+        thumbnails_in("<html></html>")
 
 
 @pytest.mark.parametrize("sample_rate", [44_100, 48_000, 96_000])
