@@ -15,6 +15,8 @@ import numpy as np
 
 from core.brief import Note, StemName
 from core.engines.composer.clock import beats_of
+from core.engines.composer.grooves import PITCH
+from core.engines.composer.instruments import INSTRUMENTS
 from core.engines.composer.marks import BAND, LEADING, MARKS, Mark, chord_pitches
 from core.engines.composer.outline import Gesture, Harmony, Outline
 from core.engines.composer.percussion import drum_part, unwanted
@@ -41,13 +43,15 @@ def mark_hits(outline: Outline, parts: Sequence[Part]) -> tuple[Part, ...]:
     moved = [_onto_hits(part, times, strong) for part in parts]
     struck = [_restruck(part, times[strong]) for part in moved]
     onsets = _onsets(struck)
+    dull = _dull(struck)
     added: dict[tuple[StemName, str], list[Note]] = defaultdict(list)
     cleared: dict[StemName, list[float]] = defaultdict(list)
     harmony = _harmony(outline, times)
     rng = stream(outline.brief.seed, "marks")
     for gesture, chord in zip(gestures, harmony, strict=True):
-        chosen = [_mark(outline, gesture, onsets, rng)]
+        chosen = [_mark(outline, gesture, onsets, dull, rng)]
         chosen += BAND.get(outline.brief.direction.style, ()) if gesture.strong else ()
+        dull -= {mark.stem for mark in chosen}
         for mark in chosen:
             if _wanted(outline, mark):
                 added[mark.stem, mark.instrument] += _notes(outline, mark, gesture, chord)
@@ -111,8 +115,20 @@ def _wanted(outline: Outline, mark: Mark) -> bool:
     return mark.stem not in direction.without and not unwanted(mark.instrument, direction)
 
 
-def _mark(outline: Outline, gesture: Gesture, onsets: dict[StemName, list[float]], rng: np.random.Generator) -> Mark:
-    """The mark for one hit: of those the style offers, where its stem is quiet just before the hit.
+def _dull(parts: Sequence[Part]) -> set[StemName]:
+    """Stems that sound but have no clear attack anywhere: nothing in them tells a beginning from a swell."""
+    sounding = {part.stem for part in parts if part.notes}
+    return sounding - {part.stem for part in parts if part.notes and INSTRUMENTS[part.instrument].crisp}
+
+
+def _mark(
+    outline: Outline,
+    gesture: Gesture,
+    onsets: dict[StemName, list[float]],
+    dull: set[StemName],
+    rng: np.random.Generator,
+) -> Mark:
+    """The mark for one hit: of those the style offers, where its stem is quiet just before the hit or needs it most.
 
     Where the user wants none of them, a struck chord in a stem that is wanted.
     """
@@ -130,7 +146,8 @@ def _mark(outline: Outline, gesture: Gesture, onsets: dict[StemName, list[float]
         starts = onsets.get(mark.stem, [])
         crowd = bisect_left(starts, gesture.time - EXACT) - bisect_left(starts, gesture.time - _CLEAR)
         wished = any(mark.instrument.startswith(wish) for wish in wishes)
-        costs.append(1.5 * min(crowd, 3) + 0.3 * place - 1.0 * wished + rng.uniform(0, 0.8))
+        needed = mark.stem in dull
+        costs.append(1.5 * min(crowd, 3) + 0.3 * place - 1.0 * wished - 3.0 * needed + rng.uniform(0, 0.8))
     return offered[int(np.argmin(costs))]
 
 
@@ -138,7 +155,7 @@ def _notes(outline: Outline, mark: Mark, gesture: Gesture, chord: Harmony) -> li
     """The mark's notes at the hit: a drum's key, or tones of the chord."""
     softer = 0.85 if outline.brief.direction.under_speech else 1.0
     velocity = min(127, round((mark.velocity + (10 if gesture.strong else 0)) * softer))
-    if mark.stem == "drums":
+    if mark.instrument in PITCH:
         return [Note(gesture.time, 2.0 if mark.instrument == "crash" else 0.12, mark.low, velocity)]
     length = 0.9 if mark.instrument in ("bells", "harp", "celesta", "vibraphone", "hit_metal") else 0.35
     pitches = chord_pitches(chord.tones, mark.low, mark.notes)

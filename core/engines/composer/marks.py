@@ -44,18 +44,21 @@ MARKS: Mapping[str, tuple[Mark, ...]] = {
         Mark("melody", "bells", 72, 92),
         Mark("harmony", "piano", 60, 104, 2),
         Mark("drums", "clap", 39, 104),
+        Mark("effects", "bells", 84, 84),
     ),
     "documentary": (
         Mark("melody", "vibraphone", 67, 88),
         Mark("harmony", "harp", 60, 92, 2),
         Mark("melody", "celesta", 72, 84),
         Mark("harmony", "pizzicato", 55, 92),
+        Mark("effects", "triangle_bell", 81, 74),
     ),
     "comedy": (
         Mark("drums", "woodblock", 77, 112),
         Mark("melody", "marimba", 67, 104),
         Mark("harmony", "pizzicato", 60, 108, 2),
         Mark("melody", "glockenspiel", 84, 100),
+        Mark("effects", "triangle_bell", 81, 96),
     ),
     "ambient": (
         Mark("melody", "bells", 72, 80),
@@ -74,6 +77,7 @@ MARKS: Mapping[str, tuple[Mark, ...]] = {
         Mark("harmony", "guitar_muted", 55, 96, 2),
         Mark("drums", "rim", 37, 100),
         Mark("melody", "celesta", 72, 84),
+        Mark("effects", "triangle_bell", 81, 72),
     ),
 }
 """By style name, the preferred ones first."""
@@ -96,7 +100,7 @@ BAND: Mapping[str, tuple[Mark, ...]] = {
         Mark("drums", "crash", 49, 82),
         Mark("harmony", "pizzicato", 52, 112, 3),
     ),
-    "ambient": (Mark("harmony", "harp", 48, 88, 3),),
+    "ambient": (Mark("harmony", "harp", 48, 108, 5),),
     "electronic": (
         Mark("drums", "kick_electronic", 36, 118),
         Mark("drums", "crash", 49, 98),
