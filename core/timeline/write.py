@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,8 @@ from typing import Any
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
+from core.atomic import write_whole
 from core.brief import STEMS, Edit, Met, Plan, StemName
-from core.errors import UnusableInput
-from core.timeline.fields import text
 
 _MET, _MISSED, _DOWNBEAT, _BEAT = "GREEN", "RED", "BLUE", "CYAN"
 
@@ -54,24 +52,12 @@ def placed(
 
 
 def save(timeline: otio.schema.Timeline, path: Path) -> None:
-    """Write a timeline so that the file is always whole: beside its place, synced, then renamed.
+    """Write a timeline so that the file is always whole.
 
     Raises:
         UnusableInput: the folder cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as file:
-            file.write(timeline.to_json_string(indent=4).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        _sync_folder(path.parent)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        reason = f"{error.strerror or error}."
-        raise UnusableInput("The cue's timeline cannot be written", where=text(str(path)), do=reason) from None
+    write_whole(path, timeline.to_json_string(indent=4).encode())
 
 
 def _track(name: StemName, url: str, edit: Edit) -> otio.schema.Track:
@@ -178,14 +164,3 @@ def _offset(edit: Edit) -> int:
 def _frame(seconds: float, rate: Fraction) -> int:
     """The nearest frame of the range."""
     return round(Fraction(seconds) * rate)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last; Windows has no handle on folders and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
