@@ -148,7 +148,7 @@ def test_a_failed_save_leaves_the_last_good_file(tmp_path: Path, monkeypatch: py
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(UnusableInput, match="No space left"):
+    with pytest.raises(UnusableInput, match="disk is full"):
         save(otio.schema.Timeline("other"), tmp_path / "cue.otio")
     assert (tmp_path / "cue.otio").read_bytes() == before
     assert sorted(file.name for file in tmp_path.iterdir()) == ["cue.otio", "edit.otio"]
