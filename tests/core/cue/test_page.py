@@ -372,6 +372,19 @@ def test_a_browser_counts_drop_frame_as_we_do(make_cue: Any, tmp_path: Path) -> 
 
 @pytest.mark.browser
 @needs_browser
+def test_a_browser_draws_a_cue_without_hits_chords_or_picture(make_cue: Any) -> None:
+    cue = make_cue()
+    plan = replace(cue.brief.plan, met=(), sections=())
+    none = np.zeros(0)
+    picture = Picture(10.0, none, np.zeros((0, 3)), none, none, none)
+    bare = replace(cue, brief=replace(cue.brief, plan=plan, picture=picture), rendering=Rendering(()), errors_ms=())
+    found, errors = _tried(bare.page(), cue.folder)
+    assert errors == []
+    assert found["drawn"]
+
+
+@pytest.mark.browser
+@needs_browser
 def test_a_browser_plays_the_linked_mix(make_cue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_module, "EMBEDDED_S", 0.0)
     cue = make_cue()
