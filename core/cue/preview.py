@@ -18,8 +18,8 @@ from core.picture.frames import OpenMedia
 from core.timeline.timecode import write
 from core.watch import Watch
 
-ENCODERS = ("libopenh264", "h264_videotoolbox", "h264_nvenc", "h264_mf", "h264_qsv", "h264_amf", "mpeg4")
-"""Tried in this order. H.264 comes from the system's or a free encoder only; MPEG-4 part 2 is always there."""
+ENCODERS = ("h264_videotoolbox", "h264_nvenc", "h264_mf", "h264_qsv", "h264_amf", "libopenh264", "libx264", "mpeg4")
+"""Tried in this order: H.264 plays everywhere, by the machine's own encoder or by whichever PyAV brings."""
 MP3_RATES = (32_000, 44_100, 48_000)
 VIDEO_BITS = 1_500_000
 AUDIO_BITS = 192_000
