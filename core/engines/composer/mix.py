@@ -32,10 +32,12 @@ Source = Callable[[StemName, int, int, Event], Feed | None]
 """Gives a stem's feed from sample `first`, `count` samples long, or None where it is silent. Asked in order, each stem
 by one thread at a time; stops early with `Cancelled` when the event is set."""
 
-TRIM_DB: dict[StemName, float] = {"drums": 0.0, "bass": 0.0, "harmony": 0.0, "melody": 0.0, "effects": 0.0}
+TRIM_DB: dict[StemName, float] = {"drums": 1.5, "bass": -3.0, "harmony": -7.5, "melody": -3.5, "effects": -0.5}
 """Gains that bring a usual score near drums -4, bass -7, harmony -6, melody -6, effects -9 LU of the mix."""
-_DRIVE: dict[StemName, float] = {"drums": 0.7, "bass": 0.5}
-"""Level towards which a bus saturates."""
+_CEILING: dict[StemName, float] = {"drums": 0.34, "bass": 0.3, "harmony": 0.3, "melody": 0.27, "effects": 0.27}
+"""Level towards which a bus is rounded off: drums and bass saturate softly and always, the others stay untouched up to
+half of it, so that only great accents are rounded. A usual mix lies near -20 LUFS here."""
+_DRIVEN: tuple[StemName, ...] = ("drums", "bass")
 _FRAMES = 4
 _LONG_SECONDS = 120.0
 _THREADS = 2
@@ -94,9 +96,9 @@ class Bus:
     """One stem's channel of the desk; remembers what still rings from one block to the next."""
 
     def __init__(self, name: StemName, score: Score, sample_rate: int) -> None:
-        self._drive = np.float32(_DRIVE.get(name, 0.0))
+        self._name = name
         tail = tail_samples(score.room, sample_rate) + round(0.15 * sample_rate)
-        self._size = scipy.fft.next_fast_len(2 * tail, real=True)
+        self._size = scipy.fft.next_fast_len(3 * tail, real=True)
         self.frame = self._size - tail
         """Samples in a frame."""
         self._direct, self._across, self._room = self._responses(name, score, sample_rate)
@@ -128,8 +130,7 @@ class Bus:
             return self._advance(np.zeros((2, 0, 0), dtype=np.float32), frames)[:, :count]
         inputs = np.zeros((3, frames * self.frame), dtype=np.float32)
         inputs[:2, :count], inputs[2, :count] = feed
-        if self._drive:
-            inputs[:2] = np.tanh(inputs[:2] / self._drive) * self._drive
+        _saturate(inputs[:2], self._name)
         spectrum = scipy.fft.rfft(inputs.reshape(3, frames, self.frame), self._size, axis=-1)
         output = spectrum[:2] * self._direct
         if self._across is not None:
@@ -147,6 +148,19 @@ class Bus:
             sound[:, start : start + self._size] += answers[:, index]
         self._ringing = sound[:, frames * self.frame :].copy()
         return sound[:, : frames * self.frame]
+
+
+def _saturate(sound: Sound, name: StemName) -> None:
+    """Round the peaks of a bus off, in place."""
+    ceiling = np.float32(_CEILING[name])
+    if name in _DRIVEN:
+        np.tanh(sound / ceiling, out=sound)
+        sound *= ceiling
+        return
+    knee = ceiling / 2
+    over = np.abs(sound) > knee
+    loud = sound[over]
+    sound[over] = np.sign(loud) * knee * (1 + np.tanh(np.abs(loud) / knee - 1))
 
 
 def _single(response: NDArray[Any]) -> Response:

@@ -90,7 +90,7 @@ def _loop_modes(stroke: Stroke, string: Pluck, width: float) -> Modes:
         decays.append(decay * rng.uniform(0.92, 1.08))
         spread = 0.12 * rng.uniform(-1, 1, count)
         amplitudes.append(np.stack((excited * (1 - place - spread), excited * (1 + place + spread))))
-        phases.append(rng.normal(0, 0.6, count))  # the body scatters what the finger releases at once
+        phases.append(rng.uniform(-2.2, 2.2, count))  # the body scatters what the finger releases at once
     return Modes(
         np.concatenate(frequencies),
         np.concatenate(decays),

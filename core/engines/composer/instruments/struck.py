@@ -85,6 +85,7 @@ def _strings(stroke: Stroke, hammer: Hammer) -> Modes:
         np.concatenate((partial / drift, partial * drift)),
         decay_of(np.concatenate((quick, late))),
         np.stack((left, right)),
+        key.uniform(-np.pi, np.pi, 2 * count),
     ).below(stroke.nyquist)
 
 
