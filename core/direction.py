@@ -200,8 +200,9 @@ def _read(prompt: str) -> _Wishes:
         elif is_joiner:
             continue
         elif meaning is None:
-            refused = refused and phrase in FILLERS
-            if phrase[0].isalnum() and phrase not in FILLERS:
+            is_word = phrase[0].isalnum()
+            refused = refused and is_word  # "no, piano" refuses nothing
+            if is_word and phrase not in FILLERS:
                 wishes.unknown.append(phrase)
         elif refused:
             wishes.without.extend(meaning.parts)

@@ -25,6 +25,9 @@ _WITHIN, _ACROSS = 2, 3
 _SPEECH_TOP = 74
 _INTRO_PHRASES = 4
 """In a cue of this many phrases the tune waits for the second."""
+_SUSTAINING = Layer("", (), 52, 76, 0.0, 70, gate=1.0, send=0.35, gain_db=-5.0)
+_STRIKING = Layer("", (), 55, 79, 0.0, 76, ((0.0, ("* - - - * - - -",)), (0.5, ("* - 1 - * - 2 -",))))
+"""Hosts for instruments asked for where the style has no part like them."""
 _SUSTAINED = ("strings", "strings_low", "brass", "horn", "choir", "pad", "supersaw")
 _LEADS = ("clarinet", "bassoon", "flute", "lead", "horn")
 
@@ -142,12 +145,11 @@ def _hosted(palette: Palette, direction: Direction) -> tuple[list[Layer], Bass, 
         else:
             sustained = asked.startswith(_SUSTAINED)
             free = [i for i, layer in enumerate(layers) if i not in taken and (not layer.cells) == sustained]
-            if free:
-                gate = 1.0 if sustained else layers[free[-1]].gate
-                layers[free[-1]] = replace(
-                    layers[free[-1]], name=asked, instruments=names[:1], enters=0.0, gate=gate, busy=False
-                )
-                taken.add(free[-1])
+            if not free:
+                layers.append(_SUSTAINING if sustained else _STRIKING)
+            host = free[-1] if free else len(layers) - 1
+            taken.add(host)
+            layers[host] = replace(layers[host], name=asked, instruments=names[:1], enters=0.0, busy=False)
     return layers, bass, tune
 
 

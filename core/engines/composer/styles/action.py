@@ -6,7 +6,7 @@ from core.engines.composer.palette import Bass, Layer, Palette, Tune
 
 ACTION = Palette(
     modes={"aeolian": 0.7, "dorian": 0.15, "phrygian": 0.15},
-    major=((3, "1 5 6 4"), (2, "1 b7M 4 5"), (1, "1 4 6 5")),
+    major=((3, "1 5 6 4"), (2, "1 3 4 5"), (1, "1 4 6 5")),
     minor=((4, "1 6 3 7"), (3, "1 6 4 7"), (2, "1 3 7 4"), (2, "1 7 6 7"), (1, "1 4 6 7")),
     colours={"power": 0.5, "triad": 0.5},
     quick=True,
