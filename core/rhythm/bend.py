@@ -122,7 +122,6 @@ def _goal(base: FloatArray, jumps: NDArray[np.bool_]) -> list[_Rows]:
     count = len(base) - 1
     zero = np.zeros(count)
     steady = np.where(jumps[1:-1], 0.0, 1.0) / (STEP * base[:-1])
-    change = _Rows(np.stack([steady, -2 * steady, steady], axis=1), zero)
     pull = PULL**0.5 / (LIMIT * base[:-1])
     return [
         _Rows(np.stack([steady, -2 * steady, steady], axis=1), zero),

@@ -23,7 +23,7 @@ import numpy as np
 
 from core.brief import Feel, FloatArray, Meter, On
 
-WORTH: dict[On, float] = {"beat": 1.0, "eighth": 0.74, "triplet": 0.58, "sixteenth": 0.54}
+WORTH: dict[On, float] = {"beat": 1.0, "eighth": 0.72, "triplet": 0.58, "sixteenth": 0.52}
 """What a hit is worth by its place: any place is better than none, a beat is best."""
 
 OFF_PULSE = 0.8
@@ -47,8 +47,8 @@ class Grid:
         return float(np.diff(np.append(self.places, 1.0)).min())
 
 
-def grid(meter: Meter, feel: Feel) -> Grid:
-    """The places of a meter that a feel allows."""
+def grid(meter: Meter, feel: Feel, strict: float = 1.0) -> Grid:
+    """The places of a meter that a feel allows; the stricter, the less any place off the beat is worth."""
     named: dict[float, On] = {0.0: "beat"}
     if meter.compound:
         named |= {1 / 3: "eighth", 2 / 3: "eighth"}
@@ -62,7 +62,7 @@ def grid(meter: Meter, feel: Feel) -> Grid:
         named |= dict.fromkeys(fine, "sixteenth")
     places = sorted(named)
     names = tuple(named[place] for place in places)
-    worth = np.outer([WORTH[name] for name in names], _strength(meter))
+    worth = np.outer([max(1.0 - strict * (1.0 - WORTH[name]), 0.1) for name in names], _strength(meter))
     return Grid(meter, np.array(places), names, worth)
 
 
@@ -78,16 +78,16 @@ def _strength(meter: Meter) -> FloatArray:
     return strength
 
 
-def base_tempi(feel: Feel, step: float) -> FloatArray:
-    """Felt tempi to try, in beats per minute, about `step` apart as a ratio.
+def base_tempi(feel: Feel, step: float, margin: float) -> FloatArray:
+    """Felt tempi to try, in beats per minute, increasing.
 
-    They keep 1 % away from the edges of the feel's range, so that the tempo that comes out stays within it; with a
-    tempo asked for by number they stay within 2 % of it.
+    Args:
+        feel: its range, or the 4 % around the tempo that it asks for by number.
+        step: about how far apart, as a ratio.
+        margin: how far they keep from the ends of the range, as a ratio, so that the tempo that comes out stays in it.
     """
-    low, high = feel.tempo
-    if feel.bpm is not None:
-        low, high = feel.bpm * 0.98, feel.bpm * 1.02
-    elif high / low > 1.05:
-        low, high = low * 1.01, high / 1.01
+    low, high = feel.tempo if feel.bpm is None else (feel.bpm * 0.96, feel.bpm * 1.04)
+    middle = (low * high) ** 0.5
+    low, high = min(low * (1 + margin), middle), max(high / (1 + margin), middle)
     count = max(1, round(np.log(high / low) / step)) + 1 if high > low else 1
     return np.geomspace(low, high, count) if count > 1 else np.array([low])

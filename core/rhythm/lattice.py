@@ -21,15 +21,15 @@ from core.rhythm.slack import BINS, LONGEST, SEARCHED_LIMIT, Slack, slack
 
 FREE, PINNED, EITHER = 0, 1, 2
 
-CHANGE = 180.0
-"""Price of tempo change: per squared ratio and beat. A sudden 2 % costs 0.07, 4 % over eight beats 0.04."""
-AWAY = 20.0
-"""Price of each beat away from the base tempo, per squared ratio: a beat 2 % away costs 0.008."""
+CHANGE = 40.0
+"""Price of tempo change: per squared ratio and beat. A sudden 2 % costs 0.016, 4 % over eight beats 0.008."""
+AWAY = 4.0
+"""Price of each beat away from the base tempo, per squared ratio: a beat 4 % away costs 0.006."""
 AWAY_BEATS = 12.0
 """Beats after which being away costs no more: it has become the tempo."""
 DOWNBEAT = 0.35
 """Extra worth of a downbeat, as a share of the hit's value times its turn."""
-SECTION = 0.4
+SECTION = 0.2
 """Extra worth of a mark on a downbeat, where a section can begin."""
 CLOSING = (0.2, 0.08)
 """Worth of the range's end on a downbeat, and on another beat."""
@@ -53,9 +53,15 @@ class Lattice:
     """Where a section may begin, shape [stops]."""
     moment: NDArray[np.intp]
     """The moment at each stop, -1 for the bare start and end; shape [stops]."""
+    tempo_price: float
+    """What changing the tempo costs, against its usual price."""
+    banned: frozenset[tuple[int, int, int, int, int]] = frozenset()
+    """Ways that turned out too tight: source, stop, from place, to place, beats."""
 
 
-def lattice(moments: Moments, marked: NDArray[np.bool_], seconds: float, grid: Grid, periods: FloatArray) -> Lattice:
+def lattice(
+    moments: Moments, marked: NDArray[np.bool_], seconds: float, grid: Grid, periods: FloatArray, tempo_price: float
+) -> Lattice:
     """Lay out the stops and their worth."""
     lead = 0 if len(moments) and moments.times[0] == 0.0 else 1
     tail = 0 if len(moments) and moments.times[-1] >= seconds else 1
@@ -74,7 +80,7 @@ def lattice(moments: Moments, marked: NDArray[np.bool_], seconds: float, grid: G
     missed[inner] = MUST * moments.must
     marks[inner] = marked
     moment[inner] = np.arange(len(moments))
-    return Lattice(grid, slack(grid.places), periods, times, gain, np.cumsum(missed), marks, moment)
+    return Lattice(grid, slack(grid.places), periods, times, gain, np.cumsum(missed), marks, moment, tempo_price)
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,10 @@ def ways(grounds: Lattice, stop: int, pinned: bool, only: tuple[int, int] | None
     price = _price(grounds.slack, count, from_place, to_places[to_place], length[chosen], drift[chosen])
     if grounds.missed[stop - 1] > grounds.missed[sources[0]]:
         price -= (grounds.missed[stop - 1] - grounds.missed[sources[source]])[:, None, None]
+    for way in grounds.banned:
+        if way[1] == stop:
+            same = (sources[source] == way[0]) & (from_place == way[2]) & (to_places[to_place] == way[3])
+            price[same & (count == way[4])] = -np.inf
     tempo = tempo if only is None else np.full_like(tempo, only[0])
     return Ways(tempo, to_places[to_place], sources[source], count, from_place, kind, price)
 

@@ -18,9 +18,9 @@ from core.watch import Watch
 
 Values = NDArray[np.float32]
 
-NEW_TEMPO = 0.9
+NEW_TEMPO = 0.5
 """Price of changing the tempo at a section boundary, plus `NEW_TEMPO_SIZE` times the change as a log ratio."""
-NEW_TEMPO_SIZE = 3.0
+NEW_TEMPO_SIZE = 2.5
 INSERTED_BAR = 0.45
 """Price of a single 2/4, 3/4 or 5/4 bar before a section."""
 PICKUP = 0.9
@@ -134,7 +134,7 @@ def _pickups(grounds: Lattice, stop: int) -> Values:
 
     The music's first beat then lies before the range; shape [tempi, places, beats, bins].
     """
-    places, beats = grounds.gain.shape[1:]
+    beats = grounds.grid.meter.beats
     bar_beat = np.arange(beats)[None, None, :]
     position = bar_beat + grounds.grid.places[None, :, None] - grounds.times[stop] / grounds.periods[:, None, None]
     at_start = position % beats
@@ -161,8 +161,8 @@ def _with_bar(free: Values, grounds: Lattice, inserted_bars: bool) -> Values:
 def _tempo_prices(grounds: Lattice) -> Values:
     """Price of going from each tempo to each, shape [from, to]."""
     logs = np.log(grounds.periods)
-    prices: Values = (NEW_TEMPO + NEW_TEMPO_SIZE * np.abs(logs[:, None] - logs[None, :])).astype(np.float32)
-    return prices
+    prices = NEW_TEMPO + NEW_TEMPO_SIZE * np.abs(logs[:, None] - logs[None, :])
+    return np.asarray(grounds.tempo_price * prices, dtype=np.float32)
 
 
 def _begin_section(free: Values, grounds: Lattice, inserted_bars: bool) -> None:
@@ -200,7 +200,8 @@ def _back(
     found.reverse()
     beats = np.cumsum([step for step, _, _ in found])
     return tuple(
-        Anchor(a.stop, int(beat), a.place, a.bar_beat, a.tempo, a.begins) for beat, (_, _, a) in zip(beats, found, strict=True)
+        Anchor(a.stop, int(beat), a.place, a.bar_beat, a.tempo, a.begins)
+        for beat, (_, _, a) in zip(beats, found, strict=True)
     )
 
 

@@ -61,7 +61,9 @@ def slack(places: FloatArray) -> Slack:
     high[0] = np.where(same, inner * (start + half), -np.inf)
     for beats in range(1, LONGEST + 1):
         between = np.arange(1, beats)[:, None, None]
-        up = np.minimum(np.minimum(start + SEARCHED_STEP * between, end + SEARCHED_STEP * (beats - between)), SEARCHED_LIMIT)
+        up = np.minimum(
+            np.minimum(start + SEARCHED_STEP * between, end + SEARCHED_STEP * (beats - between)), SEARCHED_LIMIT
+        )
         down = np.maximum(
             np.maximum(start - SEARCHED_STEP * between, end - SEARCHED_STEP * (beats - between)), -SEARCHED_LIMIT
         )
