@@ -96,7 +96,7 @@ def _seen(brief: Brief, times: FloatArray, edges: Sequence[int]) -> FloatArray:
     cuts = np.zeros(len(times))
     for met in brief.plan.met:
         if met.hit.kind != "motion":
-            cuts[min(int(met.hit.time * CURVE_RATE), len(times) - 1)] += CURVE_RATE
+            cuts[min(int(np.searchsorted(times, met.hit.time)), len(times) - 1)] += CURVE_RATE
     pace = _smoothed(cuts, edges)
     pace = pace / (pace + _HALF_RATE)
     moving = _motion(brief.picture, times, edges)
@@ -154,10 +154,12 @@ def _smoothed(curve: FloatArray, edges: Sequence[int]) -> FloatArray:
 
 
 def _blurred(values: FloatArray) -> FloatArray:
-    """Gaussian smoothing of a curve drawn at `CURVE_RATE`, its ends held."""
+    """Gaussian smoothing of a curve drawn at `CURVE_RATE`; what lies beyond its ends does not count."""
     reach = round(3 * SMOOTHING_S * CURVE_RATE)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / (SMOOTHING_S * CURVE_RATE)) ** 2)
-    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
+    inside = slice(reach, reach + len(values))
+    result: FloatArray = np.convolve(values, kernel)[inside] / np.convolve(np.ones(len(values)), kernel)[inside]
+    return result
 
 
 def _key(seed: int, direction: Direction, palette: Palette) -> Key:
