@@ -11,7 +11,6 @@ from core.engines.composer.compose import compose
 from core.engines.composer.instruments import INSTRUMENTS
 from core.engines.composer.render import render
 from core.engines.composer.score import Part
-from core.engines.composer.soundfont import render_soundfont
 from core.engines.engine import Abilities, Readiness
 from core.errors import EngineNotReady
 from core.watch import Watch
@@ -55,6 +54,8 @@ class Composer:
         if brief.soundfont is None:
             stems = render(score, brief.sample_rate, brief.seed, brief.samples, scratch, watch)
         else:
+            from core.engines.composer.soundfont import render_soundfont
+
             stems = render_soundfont(score, brief.soundfont, brief.sample_rate, brief.samples, scratch, watch)
         tracks = tuple(_track(part) for part in score.parts if part.notes)
         return Rendering(stems=stems, tracks=tracks, chords=score.chords, how=score.how)
