@@ -83,8 +83,9 @@ def harmonise(
     for members in sections:
         slots.extend(_section(frame, members, closes=members is sections[-1]))
     slots = _end(frame, slots, [bar for phrase in phrases for bar in phrase.bars], final)
-    slots = _meet(frame, slots, [g.beat for g in gestures if g.strong and g.how == "accent"], final)
     openings = {float(members[0].first_beat) for members in sections}
+    accents = [g.beat for g in gestures if g.strong and g.how == "accent" and g.beat < final.beat - 1e-6]
+    slots = _meet(frame, slots, accents, openings)
     return _spell(frame, slots, float(phrases[-1].end_beat), openings)
 
 
@@ -123,7 +124,7 @@ def _changes(frame: _Frame, phrase: Phrase) -> list[float]:
         stride /= 2
     elif stride == 1 and phrase.energy < 0.2:
         stride = 2
-    elif frame.palette.quick and phrase.energy > 0.82:
+    elif frame.palette.quick and phrase.energy > 0.78:
         stride = 0.5
     if stride < 1:
         return [beat for bar in phrase.bars for beat in _halves(frame.meter_bars[bar.index])]
@@ -202,8 +203,8 @@ def _half_close(frame: _Frame, slots: list[_Slot], members: list[Phrase]) -> lis
 def _end(frame: _Frame, slots: list[_Slot], bars: Sequence[Bar], final: Final) -> list[_Slot]:
     """The tonic on the last chord, a dominant or subdominant before it."""
     rng = stream(frame.seed, "cadence/final")
-    approach = max((bar for bar in bars if bar.first_beat < final.beat - 1e-6), key=lambda bar: bar.index, default=None)
-    if approach is not None and final.beat - approach.first_beat >= 1:
+    approach = max((bar for bar in bars if bar.first_beat <= final.beat - 1), key=lambda bar: bar.index, default=None)
+    if approach is not None:
         function = "S" if rng.random() < frame.palette.plagal else "D"
         starts = [beat for beat in _halves(frame.meter_bars[approach.index]) if beat <= final.beat - 1]
         beat = starts[-1] if frame.palette.quick else starts[0]
@@ -237,17 +238,18 @@ def _degree(frame: _Frame, function: str, rng: np.random.Generator) -> str:
     return pick_key(rng, weights) if weights else {"D": "5", "S": "4"}[function]
 
 
-def _meet(frame: _Frame, slots: list[_Slot], beats: Sequence[float], final: Final) -> list[_Slot]:
+def _meet(frame: _Frame, slots: list[_Slot], beats: Sequence[float], openings: set[float]) -> list[_Slot]:
     """Let the chord change on strong accents: an approaching change comes early, a long chord is cut by a new one."""
     moves = _moves(frame.progressions)
     for beat in beats:
         place = bisect_right(slots, beat + 1e-6, key=lambda slot: slot.beat) - 1
-        if place < 0 or beat >= final.beat - 1e-6 or beat - slots[place].beat < 1 - 1e-6:
+        if place < 0 or beat - slots[place].beat < 1 - 1e-6:
             continue
         here = slots[place]
         following = slots[place + 1] if place + 1 < len(slots) else None
-        if following is not None and following.beat - beat <= 1 + 1e-6 and not following.fixed:
-            slots[place + 1] = replace(following, beat=beat)
+        if following is not None and following.beat - beat <= 1 + 1e-6:
+            if not following.fixed and following.beat not in openings:
+                slots[place + 1] = replace(following, beat=beat)
             continue
         options = {
             degree: weight for degree, weight in moves.get(here.degree, {"4": 1.0}).items() if degree != here.degree
