@@ -78,8 +78,8 @@ GROOVES: Mapping[str, tuple[Voice, ...]] = {
     "tension": (
         Voice("heartbeat", 0.0, ("X.......",), ("X.....",), ("X......",), highest=0.22),
         Voice("heartbeat", 0.22, ("Xo..Xo..",), ("Xo.Xo.",), ("Xo..Xo.",)),
-        Voice("tick", 0.0, ("xxxx", "xoxo"), ("x..x..",), ("x.x.x..",), highest=0.5, keeps_time=True),
-        Voice("tick", 0.5, ("XoxoXoxo", "Xoxox.xo"), ("XooXoo",), ("XoXoXoo",)),
+        Voice("tick", 0.0, ("Xxxx", "XxXx"), ("X..X..",), ("X.X.X..",), highest=0.5, keeps_time=True),
+        Voice("tick", 0.5, ("X.X.X.Xg", "X.XgX.X."), ("X.gX.g",), ("X.X.X.g",)),
         Voice("taiko", 0.42, ("X.......", "X.....o."), ("X.....",), ("X......",), highest=0.7, pitch=38),
         Voice("taiko", 0.7, ("X..x..x.", "X..x..xo"), ("X..x.x",), ("X.x.x..",), pitch=38),
         Voice("rim", 0.6, ("....x...", "....x..g"), ("...x..",), ("....x..",)),

@@ -57,7 +57,7 @@ _MIX: Mapping[str, tuple[float, float, float]] = {
     "taiko": (0.0, -0.1, 0.28),
     "woodblock": (-4.0, -0.3, 0.18),
     "shaker": (-6.0, 0.35, 0.08),
-    "tick": (-5.0, 0.3, 0.16),
+    "tick": (-1.5, 0.3, 0.16),
     "triangle_bell": (-7.0, 0.4, 0.3),
     "snare_brush": (-2.0, 0.05, 0.14),
 }
