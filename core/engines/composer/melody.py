@@ -78,7 +78,7 @@ def _section(sheet: Sheet, tune: Tune, members: list[Phrase]) -> list[_Sung]:
         line += _phrase(sheet, tune, phrase, motif, bars, (begin, peak_beat, end), line)
     if tune.chromatic:
         line = _approached(sheet, tune, line)
-    return _crowned(tune, line, peak_beat)
+    return _crowned(tune, line, peak_beat, 0.12 * (end - begin))
 
 
 def _phrase(
@@ -183,12 +183,14 @@ def _approached(sheet: Sheet, tune: Tune, line: list[_Sung]) -> list[_Sung]:
     return result
 
 
-def _crowned(tune: Tune, line: list[_Sung], peak_beat: float) -> list[_Sung]:
+def _crowned(tune: Tune, line: list[_Sung], peak_beat: float, near: float) -> list[_Sung]:
     """The line with one highest note, near the climax of its section."""
     strong = [index for index, sung in enumerate(line) if sung.strong]
     if len(strong) < 2:
         return line
-    peak = min(strong, key=lambda index: abs(line[index].event.beat - peak_beat))
+    closest = min(strong, key=lambda index: abs(line[index].event.beat - peak_beat))
+    around = [index for index in strong if abs(line[index].event.beat - peak_beat) <= near]
+    peak = max(around, key=lambda index: line[index].event.pitch, default=closest)
     tones = line[peak].chord.harmony.tones
     others = max(sung.event.pitch for index, sung in enumerate(line) if index != peak)
     options = [pitch for pitch in range(tune.low, tune.high + 1) if pitch % 12 in tones]

@@ -48,12 +48,17 @@ RANGES: Mapping[str, tuple[int, int]] = {
 def register(instrument: str, low: int, high: int) -> tuple[int, int]:
     """The part of a wished register that the instrument can play; moved by octaves where that leaves too little."""
     bottom, top = RANGES[instrument]
-    while high > top and low - 12 >= bottom - 6:
-        low, high = low - 12, high - 12
-    while low < bottom and high + 12 <= top + 6:
-        low, high = low + 12, high + 12
-    low, high = max(low, bottom), min(high, top)
-    return (low, high) if high - low >= 12 else (max(bottom, high - 12), min(top, max(bottom, high - 12) + 12))
+    shift = max(
+        (0, -12, 12, -24, 24, -36, 36), key=lambda octaves: min(12, _overlap(low + octaves, high + octaves, instrument))
+    )
+    low, high = max(low + shift, bottom), min(high + shift, top)
+    return (low, high) if high - low >= 12 else (max(bottom, high - 12), max(bottom, high - 12) + 12)
+
+
+def _overlap(low: int, high: int, instrument: str) -> int:
+    """Semitones that a register shares with an instrument's range."""
+    bottom, top = RANGES[instrument]
+    return min(high, top) - max(low, bottom)
 
 
 def fold(pitch: int, low: int, high: int) -> int:
