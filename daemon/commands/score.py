@@ -57,7 +57,8 @@ def _words(result: dict[str, Any]) -> str:
     ]
     for hit in result["hits"]:
         if not hit["met"]:
-            lines.append(f"  not met: {hit['kind']} {hit['label']!r} at {hit['time']:.2f} s: {hit['why']}")
+            name = f" {hit['label']!r}" if hit["label"] else ""
+            lines.append(f"  not met: {hit['kind']}{name} at {hit['time']:.2f} s: {hit['why']}")
     lines += [f"  {sentence}" for sentence in (*result["offline"], *result["said"])]
     lines.append(f"Open {Path(result['cue']) / 'cue.html'} to see and hear it.")
     return "\n".join(lines)

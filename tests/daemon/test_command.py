@@ -49,7 +49,8 @@ def test_scoring_imports_no_torch() -> None:
         (["score", "x.otio", "--ending", "bang"], 2, "button"),
         (["compose"], 2, "No such command"),
         (["score", "not-there.otio"], 3, "not-there.otio"),
-        (["export", "not-there"], 3, "not-there"),
+        (["export", "not-there"], 2, "--bwf"),
+        (["export", "not-there", "--bwf"], 3, "not-there"),
     ],
 )
 def test_a_mistake_is_answered_with_one_sentence_and_its_code(arguments: list[str], code: int, words: str) -> None:
