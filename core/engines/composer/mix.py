@@ -21,7 +21,7 @@ from core.brief import STEMS, Stem, StemName
 from core.engines.composer.automation import Automation
 from core.engines.composer.canvas import Canvas
 from core.engines.composer.instruments.stroke import Sound
-from core.engines.composer.room import Response, bell, high_pass, room_response, tail_samples
+from core.engines.composer.room import Response, bell, high_pass, high_shelf, room_response, tail_samples
 from core.engines.composer.score import Score
 from core.errors import Cancelled
 from core.watch import Watch
@@ -32,12 +32,13 @@ Source = Callable[[StemName, int, int, Event], Feed | None]
 """Gives a stem's feed from sample `first`, `count` samples long, or None where it is silent. Asked in order, each stem
 by one thread at a time; stops early with `Cancelled` when the event is set."""
 
-TRIM_DB: dict[StemName, float] = {"drums": 1.5, "bass": -3.0, "harmony": -7.5, "melody": -3.5, "effects": -0.5}
+TRIM_DB: dict[StemName, float] = {"drums": 1.0, "bass": -2.5, "harmony": -7.5, "melody": -3.5, "effects": 1.0}
 """Gains that bring a usual score near drums -4, bass -7, harmony -6, melody -6, effects -9 LU of the mix."""
-_CEILING: dict[StemName, float] = {"drums": 0.34, "bass": 0.3, "harmony": 0.3, "melody": 0.27, "effects": 0.27}
-"""Level towards which a bus is rounded off: drums and bass saturate softly and always, the others stay untouched up to
-half of it, so that only great accents are rounded. A usual mix lies near -20 LUFS here."""
-_DRIVEN: tuple[StemName, ...] = ("drums", "bass")
+_DRIVE: dict[StemName, float] = {"drums": 0.5, "bass": 0.4}
+"""Level towards which these buses saturate, softly and always, before the room."""
+_CEILING: dict[StemName, float] = {"drums": 0.36, "bass": 0.26, "harmony": 0.28, "melody": 0.25, "effects": 0.25}
+"""No bus passes this; up to half of it nothing is touched, so that only great accents are rounded. A usual mix lies
+near -20 LUFS here."""
 _FRAMES = 4
 _LONG_SECONDS = 120.0
 _THREADS = 2
@@ -67,6 +68,7 @@ def mix(
         count = min(block, samples - first)
         sound = buses[name].run(source(name, first, count, stopped), count)
         if sound is not None:
+            _round_off(sound, _CEILING[name])
             canvases[name].write(first, sound * automation.gain(name, first, count))
 
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -96,7 +98,7 @@ class Bus:
     """One stem's channel of the desk; remembers what still rings from one block to the next."""
 
     def __init__(self, name: StemName, score: Score, sample_rate: int) -> None:
-        self._name = name
+        self._drive = np.float32(_DRIVE[name]) if name in _DRIVE else None
         tail = tail_samples(score.room, sample_rate) + round(0.15 * sample_rate)
         self._size = scipy.fft.next_fast_len(3 * tail, real=True)
         self.frame = self._size - tail
@@ -109,6 +111,8 @@ class Bus:
         place = (sample_rate, self._size)
         tone: Response = high_pass(30.0, *place)
         melody = any(part.stem == "melody" and part.notes for part in score.parts)
+        if name in ("drums", "harmony", "melody"):
+            tone = tone * high_shelf(4000.0, 2.0, *place)
         if name == "harmony" and melody:
             tone = tone * bell(2500.0, 0.8, -2.0, *place)
         if score.clear_speech and name in ("harmony", "melody", "effects"):
@@ -130,7 +134,9 @@ class Bus:
             return self._advance(np.zeros((2, 0, 0), dtype=np.float32), frames)[:, :count]
         inputs = np.zeros((3, frames * self.frame), dtype=np.float32)
         inputs[:2, :count], inputs[2, :count] = feed
-        _saturate(inputs[:2], self._name)
+        if self._drive is not None:
+            np.tanh(inputs[:2] / self._drive, out=inputs[:2])
+            inputs[:2] *= self._drive
         spectrum = scipy.fft.rfft(inputs.reshape(3, frames, self.frame), self._size, axis=-1)
         output = spectrum[:2] * self._direct
         if self._across is not None:
@@ -150,14 +156,9 @@ class Bus:
         return sound[:, : frames * self.frame]
 
 
-def _saturate(sound: Sound, name: StemName) -> None:
-    """Round the peaks of a bus off, in place."""
-    ceiling = np.float32(_CEILING[name])
-    if name in _DRIVEN:
-        np.tanh(sound / ceiling, out=sound)
-        sound *= ceiling
-        return
-    knee = ceiling / 2
+def _round_off(sound: Sound, ceiling: float) -> None:
+    """Round the peaks off towards the ceiling, in place; what lies below half of it stays as it is."""
+    knee = np.float32(ceiling / 2)
     over = np.abs(sound) > knee
     loud = sound[over]
     sound[over] = np.sign(loud) * knee * (1 + np.tanh(np.abs(loud) / knee - 1))

@@ -124,3 +124,15 @@ def bell(centre: float, quality: float, decibels: float, sample_rate: int, size:
     cosine, width = np.cos(angle), np.sin(angle) / (2 * quality)
     top = 1 + width * gain - 2 * cosine * z + (1 - width * gain) * z**2
     return np.asarray(top / (1 + width / gain - 2 * cosine * z + (1 - width / gain) * z**2), dtype=np.complex64)
+
+
+def high_shelf(corner: float, decibels: float, sample_rate: int, size: int) -> Response:
+    """A shelf that lifts what lies above `corner` (bilinear, no overshoot), shape [bins]."""
+    z = _turn(size)
+    angle = 2 * np.pi * corner / sample_rate
+    gain = 10 ** (decibels / 40)
+    cosine, width = np.cos(angle), np.sin(angle) * np.sqrt(gain) * np.sqrt(2)
+    up, down = gain + 1, gain - 1
+    top = gain * ((up + down * cosine + width) - 2 * (down + up * cosine) * z + (up + down * cosine - width) * z**2)
+    bottom = (up - down * cosine + width) + 2 * (down - up * cosine) * z + (up - down * cosine - width) * z**2
+    return np.asarray(top / bottom, dtype=np.complex64)

@@ -41,7 +41,7 @@ def _hat(stroke: Stroke, seconds: float) -> Sound:
     loop = _metal(stroke, (7500.0, 13_000.0))
     body = weave(loop, int(stroke.rng.integers(loop.shape[-1])), np.stack((envelope * (1 - open_), envelope * open_)))
     air = noise(Tone(7000, 9000 + 5000 * stroke.velocity, 3), samples, stroke.sample_rate, stroke.rng)
-    return body * np.float32(0.6) + air * envelope * np.float32(0.5)
+    return body * np.float32(0.4) + air * envelope * np.float32(0.55)
 
 
 def hat_closed(stroke: Stroke) -> Sound:

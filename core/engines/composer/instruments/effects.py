@@ -68,7 +68,7 @@ def sub_drop(stroke: Stroke) -> Sound:
         time, 0.8
     )
     click = noise(Tone(300, 2500), len(time), stroke.sample_rate, stroke.rng).mean(axis=0) * fall(time, 0.05)
-    body = (sound + click * np.float32(0.5)) * fall(time, seconds * 1.1)
+    body = (sound + click * np.float32(0.15 + 0.5 * stroke.velocity)) * fall(time, seconds * 1.1)
     return np.stack((body, body))
 
 
@@ -190,7 +190,7 @@ def scrape(stroke: Stroke) -> Sound:
     creep = np.exp2(time * np.float32(rng.uniform(0.01, 0.05)) + np.float32(0.02) * wander(time, 0.7, rng))
     turns = turns_of(np.float32(stroke.frequency) * creep, stroke.sample_rate)
     sound = np.zeros((2, len(time)), dtype=np.float32)
-    bright = 0.55 + 0.4 * stroke.velocity
+    bright = 0.25 + 0.7 * stroke.velocity
     for index, ratio in enumerate((1.0, 2.41, 3.93, 5.38, 7.6, 10.2)):
         if stroke.frequency * ratio * 1.4 > stroke.nyquist:
             break
@@ -199,7 +199,7 @@ def scrape(stroke: Stroke) -> Sound:
         sound += partial * np.array([[rng.uniform(0.4, 1.0)], [rng.uniform(0.4, 1.0)]], dtype=np.float32)
     air = noise(Tone(1800, 5500), len(time), stroke.sample_rate, rng)
     envelope = rise(time, 0.3) * let_go(time, held, 0.6)
-    return (sound * np.float32(0.5) * grit + air * grit * np.float32(0.12)) * envelope
+    return (sound * np.float32(0.5) * grit + air * grit * np.float32(0.03 + 0.12 * stroke.velocity)) * envelope
 
 
 def hit_metal(stroke: Stroke) -> Sound:

@@ -4,7 +4,7 @@ Conventions
     Inside this package a sound is float32 of shape [channels, samples] with one or two channels; sample 0 is the onset.
     Loudness is normalised per instrument: at velocity 0.8, pitch `centre`, held for one second, the loudest 100 ms of
     a note measure -20 LUFS (K-weighted, panned to the middle); the shortest sounds are quieter, so that no peak passes
-    -6 dBFS. A writer's gain is relative to that.
+    about -6 dBFS. A writer's gain is relative to that.
 """
 
 from __future__ import annotations

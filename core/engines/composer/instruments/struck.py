@@ -144,7 +144,7 @@ def _bar(
 ) -> Modes:
     """Modes of a tuned bar; a harder mallet wakes the upper ones. `lengths` are relative to `seconds` of the lowest."""
     ratio, level, length = np.array(ratios), np.array(levels), np.array(lengths)
-    awake = level * np.concatenate(([1.0], np.full(len(ratio) - 1, 0.25 + 1.1 * stroke.velocity**1.3)))
+    awake = level * np.where(ratio > 1.5, 0.25 + 1.1 * stroke.velocity**1.3, 1.0)
     awake = awake * (1 + stroke.rng.normal(0, 0.06, len(ratio)))
     place = _place(stroke.pitch, 0.3)
     side = np.linspace(0.0, 0.18, len(ratio)) * np.where(np.arange(len(ratio)) % 2, 1, -1)
