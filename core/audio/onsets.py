@@ -4,7 +4,7 @@ Conventions
     Only a window around each hit is read, so stems may be memory-mapped and hours long. Errors are in milliseconds,
     positive when the sound comes late.
 Method
-    Band energies of 5 ms frames every millisecond. The rise at a moment compares the 25 ms after it with the 25 ms
+    Band energies of 5 ms frames every millisecond. The rise at a moment compares the 36 ms after it with the 36 ms
     before it, in decibels, band by band: a steady tone, noise or beating does not rise, whatever its pitch, because
     both sides hold as much of it. An onset is a peak of the mean rise over the bands; its time is read off the
     frames themselves: the middle of a sharp attack, the point where a slow one becomes audible. The idea of a
@@ -27,12 +27,18 @@ HOP = 0.001
 """Seconds from frame to frame."""
 FRAME = 0.0053
 """Seconds in a frame."""
-SIDE = 25
-"""Frames compared on each side of a moment: one period of the lowest tone, 40 Hz."""
+SIDE = 36
+"""Frames compared on each side of a moment: more than a period of the lowest tone, 40 Hz."""
 EDGES = (0.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0, 24_000.0)
 """Band edges in Hz."""
 RISE = 2.6
 """Mean rise over the bands, in dB, from which it is an onset."""
+FLUTTER = 1.5
+"""How much of what rises anyway in the window is asked on top."""
+APART = 12
+"""Frames between onsets."""
+SHARP = 4.0
+"""Frames from a tenth to half of an attack up to which it is sharp, and heard at its middle."""
 MOST = 20.0
 """Rise of one band beyond which more counts no more, dB."""
 QUIET = -50.0
@@ -41,6 +47,8 @@ SILENCE = 1e-8
 """Power below which nothing is heard at all (-80 dBFS)."""
 DROP = 12.0
 """Fall from which it is a stop, dB."""
+RELEASE = 40
+"""Frames in which a stop may fall."""
 
 
 def heard(
@@ -82,9 +90,14 @@ def _lead(reach: float) -> int:
     return round(reach / HOP) + 2 * SIDE
 
 
+def _frame_size(sample_rate: int) -> int:
+    """Samples in a frame: the power of two nearest to `FRAME`."""
+    return int(2 ** round(np.log2(FRAME * sample_rate)))
+
+
 def _window(stems: Mapping[str, Audio], sample_rate: int, time: float, reach: float) -> NDArray[np.complex64]:
     """Audio around a hit, silence beyond the ends, left as real and right as imaginary part; shape [stems, samples]."""
-    lead = round(_lead(reach) * HOP * sample_rate) + round(FRAME * sample_rate) // 2
+    lead = round(_lead(reach) * HOP * sample_rate) + _frame_size(sample_rate) // 2
     start = round(time * sample_rate) - lead
     window = np.zeros((len(stems), 2 * lead), dtype=np.complex64)
     for row, audio in zip(window, stems.values(), strict=True):
@@ -100,7 +113,7 @@ def _bands(window: NDArray[np.complex64], sample_rate: int) -> FloatArray:
 
     One complex transform serves both channels: the powers at +f and -f add up to the power of left and right at f.
     """
-    size = round(FRAME * sample_rate)
+    size = _frame_size(sample_rate)
     hop = HOP * sample_rate
     count = int((window.shape[1] - size) / hop) + 1
     starts = np.rint(np.arange(count) * hop).astype(np.intp)
@@ -133,45 +146,54 @@ def _onsets(energy: FloatArray) -> list[float]:
     floor = max(loudest * 10 ** (QUIET / 10), SILENCE)
     rises = np.clip(10 * np.log10((after + floor) / (before + floor)), 0.0, MOST)
     rise = rises.mean(axis=1)
-    found = []
-    last = -SIDE
+    # what rises most of the time is the pulse of a low tone or the flutter of noise
+    least = RISE + FLUTTER * float(np.percentile(rise, 70))
+    found: list[int] = []
     for peak in np.argsort(-rise[SIDE:-SIDE]) + SIDE:
-        if rise[peak] < RISE:
+        if rise[peak] < least:
             break
-        if all(abs(peak - other) > SIDE // 2 for other in found):
+        if all(abs(peak - other) > APART for other in found):
             found.append(int(peak))
-    del last
     return [_attack(energy, rises[peak], peak) for peak in found]
 
 
 def _attack(energy: FloatArray, rises: FloatArray, peak: int) -> float:
-    """Where the attack near a peak of the rise is heard, in frames."""
-    first, last = max(peak - SIDE // 2, 0), min(peak + SIDE, len(energy))
-    top = energy[first:last].max(axis=0)
-    shape = (energy[first:last] / np.maximum(top, 1e-20)) @ rises / rises.sum()
-    base = float(shape[: max(peak - first - 4, 1)].min())
-    height = float(shape.max()) - base
-    half = _crossing(shape, base + 0.5 * height)
-    tenth = _crossing(shape[: int(half) + 2], base + 0.1 * height)
-    return first + (half if half - tenth < 4.0 else tenth)
+    """Where the attack near a peak of the rise is heard, in frames.
+
+    That is where it stands out from what sounded before, in the bands that rise.
+    """
+    first, last = peak - APART, min(peak + SIDE, len(energy))
+    base = energy[peak - SIDE : peak - 4].max(axis=0)
+    room = energy[first:last].max(axis=0) - base
+    weight = np.where(room > 0.0, rises**2, 0.0)
+    if not weight.any():
+        return float(peak)
+    grown = np.clip((energy[first:last] - base) / np.where(room > 0.0, room, 1.0), 0.0, 1.0) @ weight
+    top = int(np.argmax(grown))
+    reached = int(np.argmax(grown >= 0.5 * grown[top]))
+    half = _last_below(grown[: reached + 1], 0.5 * grown[top])
+    tenth = _last_below(grown[: reached + 1], 0.1 * grown[top])
+    return first + (half if half - tenth < SHARP else tenth)
 
 
-def _crossing(shape: FloatArray, level: float) -> float:
-    """First place where a curve reaches a level, between frames."""
-    above = int(np.argmax(shape >= level))
-    if above == 0:
+def _last_below(curve: FloatArray, level: float) -> float:
+    """Place, between points, after which a curve stays at or above a level to its end."""
+    under = np.flatnonzero(curve < level)
+    if not len(under):
         return 0.0
-    low, high = float(shape[above - 1]), float(shape[above])
-    return above - 1 + (level - low) / max(high - low, 1e-20)
+    k = int(under[-1])
+    if k + 1 == len(curve):
+        return float(k)
+    return k + float((level - curve[k]) / (curve[k + 1] - curve[k]))
 
 
 def _stops(energy: FloatArray) -> list[float]:
     """Times of sudden drops in frames, of the mix's energy, shape [frames]."""
     before, after = _sides(energy)
     floor = max(float(energy.max()) * 1e-6, SILENCE)
-    fall = 10 * np.log10((before + floor) / (after + floor))
+    fall = 10 * np.log10((before[:-RELEASE] + floor) / (after[RELEASE:] + floor))
     peak = int(np.argmax(fall[SIDE:-SIDE])) + SIDE
-    if fall[peak] < DROP or before[peak] < SILENCE:
+    if fall[peak] < DROP:
         return []
-    held = np.flatnonzero(energy[peak - SIDE : peak + SIDE] > before[peak] / 4)
-    return [float(peak - SIDE + held[-1]) if len(held) else float(peak)]
+    loud = np.flatnonzero(energy[peak - SIDE : peak + SIDE] > before[peak] / 2)
+    return [float(peak - SIDE + loud[-1] + 1)] if len(loud) else []
