@@ -46,7 +46,7 @@ def _export(cue: Cue, to: Path, watch: Watch, *, bwf: bool, sections: bool, prev
     from core.timeline.archive import open_media
 
     edit, take = cue.brief.edit, cue.take
-    stems = {name: cue.folder / saved.file for name, saved in take.stems.items()}
+    stems: dict[str, Path] = {name: cue.folder / saved.file for name, saved in take.stems.items()}
     mix = cue.folder / take.mix.file
     written: dict[str, Any] = {}
     if bwf:

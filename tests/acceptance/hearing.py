@@ -9,7 +9,10 @@ from typing import Any
 import librosa
 import mir_eval
 import numpy as np
+import scipy.signal
 import soundfile
+from librosa.beat import beat_track
+from librosa.onset import onset_strength
 from numpy.typing import NDArray
 
 HOP = 64
@@ -34,7 +37,7 @@ def onset_times(file: str | Path) -> NDArray[np.float64]:
         return np.zeros(0)
     power = librosa.feature.melspectrogram(y=audio, sr=sample_rate, n_fft=WINDOW, hop_length=HOP, n_mels=48, fmin=40)
     level = librosa.power_to_db(power, ref=np.max, top_db=70)
-    flux = librosa.onset.onset_strength(S=level, sr=sample_rate, hop_length=HOP, lag=FLUX_LAG, center=False)
+    flux = onset_strength(S=level, sr=sample_rate, hop_length=HOP, lag=FLUX_LAG, center=False)
     peaks = librosa.util.peak_pick(
         flux, pre_max=12, post_max=12, pre_avg=60, post_avg=60, delta=THRESHOLD_DB, wait=15, sparse=True
     )
@@ -79,7 +82,7 @@ def _near(onsets: NDArray[np.float64], time: float, tolerance: float) -> bool:
 def beat_f_measure(result: Mapping[str, Any]) -> tuple[float, str]:
     """F-measure of beats tracked by librosa in the mix against the tempo map, and at which octave ("1", "2", "1/2")."""
     audio, sample_rate = mono(result["mix"])
-    _, tracked = librosa.beat.beat_track(
+    _, tracked = beat_track(
         y=librosa.resample(audio, orig_sr=sample_rate, target_sr=22_050), sr=22_050, hop_length=256, units="time"
     )
     beats = np.asarray(result["beats"])
@@ -89,3 +92,12 @@ def beat_f_measure(result: Mapping[str, Any]) -> tuple[float, str]:
     scores = {name: mir_eval.beat.f_measure(reference, np.asarray(tracked)) for name, reference in readings.items()}
     best = max(scores, key=lambda name: scores[name])
     return float(scores[best]), best
+
+
+def true_peak_db(audio: NDArray[np.float64], sample_rate: int) -> float:
+    """True peak in dBTP, by resampling to four times the rate in pieces."""
+    peak = 0.0
+    for start in range(0, len(audio), 10 * sample_rate):
+        piece = audio[max(0, start - 64) : start + 10 * sample_rate + 64]
+        peak = max(peak, float(np.abs(scipy.signal.resample_poly(piece, 4, 1, axis=0)).max()))
+    return 20 * float(np.log10(peak + 1e-12))
