@@ -197,7 +197,7 @@ def scrape(stroke: Stroke) -> Sound:
         level = np.float32(bright**index) * (np.float32(0.7) + np.float32(0.5) * wander(time, 1.7, rng))
         partial = np.sin(phase_of(turns * (ratio * rng.uniform(0.99, 1.01)))) * level
         sound += partial * np.array([[rng.uniform(0.4, 1.0)], [rng.uniform(0.4, 1.0)]], dtype=np.float32)
-    air = noise(Tone(1800, 5500), len(time), stroke.sample_rate, rng)
+    air = noise(Tone(1200, 2000 + 6000 * stroke.velocity), len(time), stroke.sample_rate, rng)
     envelope = rise(time, 0.3) * let_go(time, held, 0.6)
     return (sound * np.float32(0.5) * grit + air * grit * np.float32(0.03 + 0.12 * stroke.velocity)) * envelope
 

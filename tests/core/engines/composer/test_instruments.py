@@ -13,8 +13,8 @@ RATE = 48_000
 Mono = NDArray[np.float64]
 
 NAMES = {
-    "drums": "kick kick_electronic kick_dusty heartbeat snare snare_brush snare_dusty rim clap hat_closed hat_open ride "
-    "crash cymbal_swell tom taiko woodblock shaker tick triangle_bell",
+    "drums": "kick kick_electronic kick_dusty heartbeat snare snare_brush snare_dusty rim clap hat_closed hat_open "
+    "ride crash cymbal_swell tom taiko woodblock shaker tick triangle_bell",
     "bass": "bass_sub bass_saw bass_pluck bass_tuba bass_strings bass_electric",
     "tones": "piano piano_felt piano_electric marimba vibraphone glockenspiel bells celesta pizzicato harp guitar "
     "guitar_muted strings strings_staccato strings_low brass brass_stab horn choir clarinet bassoon flute supersaw arp "
@@ -36,13 +36,15 @@ def play(
 
 
 def mono(sound: NDArray[np.float32]) -> Mono:
-    return sound.astype(np.float64).mean(axis=1)
+    middle: Mono = sound.astype(np.float64).mean(axis=1)
+    return middle
 
 
 def spectrum(sound: Mono, rate: int = RATE) -> tuple[Mono, Mono]:
     """Frequencies and power, finely spaced."""
     size = max(2**17, 2 ** int(np.ceil(np.log2(len(sound)))))
-    return np.fft.rfftfreq(size, 1 / rate), np.abs(np.fft.rfft(sound * np.hanning(len(sound)), size)) ** 2
+    power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), size)) ** 2
+    return np.asarray(np.fft.rfftfreq(size, 1 / rate), dtype=np.float64), np.asarray(power, dtype=np.float64)
 
 
 def centroid(sound: Mono, rate: int = RATE) -> float:
