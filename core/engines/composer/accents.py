@@ -49,7 +49,7 @@ def mark_hits(outline: Outline, parts: Sequence[Part]) -> tuple[Part, ...]:
     harmony = _harmony(outline, times)
     rng = stream(outline.brief.seed, "marks")
     for gesture, chord in zip(gestures, harmony, strict=True):
-        chosen = [_mark(outline, gesture, onsets, dull, rng)]
+        chosen = _marks(outline, gesture, onsets, dull, rng)
         chosen += BAND.get(outline.brief.direction.style, ()) if gesture.strong else ()
         dull -= {mark.stem for mark in chosen}
         for mark in chosen:
@@ -121,16 +121,17 @@ def _dull(parts: Sequence[Part]) -> set[StemName]:
     return sounding - {part.stem for part in parts if part.notes and INSTRUMENTS[part.instrument].crisp}
 
 
-def _mark(
+def _marks(
     outline: Outline,
     gesture: Gesture,
     onsets: dict[StemName, list[float]],
     dull: set[StemName],
     rng: np.random.Generator,
-) -> Mark:
-    """The mark for one hit: of those the style offers, where its stem is quiet just before the hit or needs it most.
+) -> list[Mark]:
+    """The marks for one hit: of those the style offers, where its stem is quiet just before the hit or needs it most.
 
-    Where the user wants none of them, a struck chord in a stem that is wanted.
+    Off the beat, where the groove is against it, a second stem joins. Where the user wants none of them, a struck
+    chord in a stem that is wanted.
     """
     offered = [
         mark for mark in MARKS.get(outline.brief.direction.style, MARKS["documentary"]) if _wanted(outline, mark)
@@ -148,7 +149,9 @@ def _mark(
         wished = any(mark.instrument.startswith(wish) for wish in wishes)
         needed = mark.stem in dull
         costs.append(1.5 * min(crowd, 3) + 0.3 * place - 1.0 * wished - 3.0 * needed + rng.uniform(0, 0.8))
-    return offered[int(np.argmin(costs))]
+    ranked = [offered[place] for place in np.argsort(costs, kind="stable")]
+    others = [mark for mark in ranked if mark.stem != ranked[0].stem]
+    return [ranked[0], *(others[:1] if gesture.met.on != "beat" else [])]
 
 
 def _notes(outline: Outline, mark: Mark, gesture: Gesture, chord: Harmony) -> list[Note]:
