@@ -91,6 +91,7 @@ DOCUMENTARY = Palette(
         (2,),
         leap=0.2,
         send=0.4,
+        gain_db=-3.0,
         pan=0.1,
     ),
     last=Layer("last chord", ("piano_felt",), 43, 74, 0.0, 88, gate=1.0, send=0.35),
