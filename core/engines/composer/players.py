@@ -19,7 +19,7 @@ from core.engines.composer.instruments.stroke import Sound, half_cosine
 from core.engines.composer.mix import TRIM_DB, Feed, keep_going
 from core.engines.composer.score import Part, Score
 
-_NOTES_KEPT = 160 * 2**20
+_NOTES_KEPT = 112 * 2**20
 """Bytes of rendered notes that are kept for when they come again."""
 
 

@@ -19,7 +19,7 @@ from core.engines.composer.cache import Cache
 from core.engines.composer.instruments.filters import Curve, Tone, loudness_weight
 from core.engines.composer.instruments.stroke import Sound
 
-LOOPS = Cache(112 * 2**20)
+LOOPS = Cache(80 * 2**20)
 """Loops by what they are made of."""
 
 _SIDE_GRID = 64
