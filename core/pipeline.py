@@ -14,7 +14,7 @@ from core import engines
 from core.atomic import write_whole
 from core.audio.finish import Finished, finish
 from core.audio.onsets import heard
-from core.brief import Brief, Direction, Edit, Ending, Hit, Picture, Rendering
+from core.brief import Audio, Brief, Direction, Edit, Ending, Hit, Picture, Rendering
 from core.cue.disk import NewCue, bytes_needed, check_room, new_cue
 from core.cue.folder import Cue, save
 from core.cue.page import page
@@ -139,7 +139,7 @@ def _hits(edit: Edit, picture: Picture, motion: tuple[Hit, ...]) -> tuple[Hit, .
 
 def _errors_ms(rendering: Rendering, brief: Brief) -> tuple[float | None, ...]:
     """What is heard at each hit, in the plan's order."""
-    stems = {stem.name: stem.audio for stem in rendering.stems}
+    stems: dict[str, Audio] = {stem.name: stem.audio for stem in rendering.stems}
     accepted = [(met.hit.time, how) for met, how in zip(brief.plan.met, rendering.how, strict=True) if how]
     errors = iter(
         heard(
@@ -155,7 +155,8 @@ def _errors_ms(rendering: Rendering, brief: Brief) -> tuple[float | None, ...]:
 
 def _show(cue: Cue, brief: Brief, rendering: Rendering, finished: Finished, watch: Watch) -> None:
     """Write what people open: the timeline with the stems in place, and the page."""
-    placed = timeline_write.placed(brief.edit, finished.files, brief.sample_rate, brief.plan, cue.folder)
+    stems = {stem.name: finished.files[stem.name] for stem in rendering.stems}
+    placed = timeline_write.placed(brief.edit, stems, brief.sample_rate, brief.plan, cue.folder)
     timeline_write.save(placed, cue.folder / "cue.otio")
     text = page(
         brief,
