@@ -34,9 +34,9 @@ by one thread at a time; stops early with `Cancelled` when the event is set."""
 
 TRIM_DB: dict[StemName, float] = {"drums": 1.0, "bass": -2.5, "harmony": -7.5, "melody": -3.5, "effects": 1.0}
 """Gains that bring a usual score near drums -4, bass -7, harmony -6, melody -6, effects -9 LU of the mix."""
-_DRIVE: dict[StemName, float] = {"drums": 0.5, "bass": 0.4}
+_DRIVE: dict[StemName, float] = {"drums": 0.42, "bass": 0.36}
 """Level towards which these buses saturate, softly and always, before the room."""
-_CEILING: dict[StemName, float] = {"drums": 0.36, "bass": 0.26, "harmony": 0.28, "melody": 0.25, "effects": 0.25}
+_CEILING: dict[StemName, float] = {"drums": 0.3, "bass": 0.22, "harmony": 0.25, "melody": 0.22, "effects": 0.22}
 """No bus passes this; up to half of it nothing is touched, so that only great accents are rounded. A usual mix lies
 near -20 LUFS here."""
 _FRAMES, _FRAMES_LONG = 4, 2
