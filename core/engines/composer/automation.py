@@ -58,7 +58,8 @@ class Automation:
         start = first // _STEP
         grid = np.arange(start, (first + count) // _STEP + 2) * _STEP
         points = 10 ** (np.interp(grid / self.sample_rate, times, decibels) / 20)
-        return np.interp(np.arange(first, first + count), grid, points).astype(np.float32)
+        curve: Sound = np.interp(np.arange(first, first + count), grid, points).astype(np.float32)
+        return curve
 
     def _stop(self, gain: Sound, first: int, time: float, until: float) -> None:
         """Fall within 4 ms, and be back exactly when the music comes in again; in place."""

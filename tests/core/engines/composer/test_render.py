@@ -220,7 +220,8 @@ parts = (
 )
 with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
     stems = render(Score(seconds, parts, (), ()), 48_000, 1, seconds * 48_000, Path(folder), Watch())
-    assert all(stem.audio[48_000 * (60 * minute + 4) :][: 48_000 * 32].any() for stem in stems for minute in (1, 30, 58))
+    for first in (64, 1804, 3484):
+        assert all(stem.audio[48_000 * first :][: 48_000 * 32].any() for stem in stems)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 
