@@ -84,17 +84,3 @@ def _downbeats(meter: Meter, first: Anchor, begins: list[Anchor], lead: int, bea
             found.pop()
         found.extend(range(start, beats, meter.beats))
     return tuple(found)
-
-
-def trim(beats: FloatArray, layout: Layout, seconds: float) -> tuple[FloatArray, tuple[int, ...], tuple[int, ...], int]:
-    """Keep the last beat at or before 0 to the first at or after the end.
-
-    Returns:
-        The beats, downbeats and section starts among them, and how many beats were cut off in front.
-    """
-    front = int(np.searchsorted(beats, 0.0, side="right")) - 1
-    back = int(np.searchsorted(beats, seconds, side="left"))
-    kept = range(front, back + 1)
-    downbeats = tuple(d - front for d in layout.downbeats if d in kept)
-    begins = tuple(d - front for d in layout.begins if d in kept)
-    return beats[front : back + 1], downbeats, begins, front

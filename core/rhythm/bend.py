@@ -31,6 +31,10 @@ HOLD = 1e5
 """Weight of an anchor's error against the rest; the multipliers make it exact."""
 STEPS = 60
 """Newton steps before giving up."""
+STUCK = 15
+"""Steps without progress before giving up."""
+SETTLED = 6
+"""Steps after everything holds: they make it smooth."""
 
 
 @dataclass(frozen=True)
@@ -56,19 +60,23 @@ class Bent:
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """Linear forms of three neighbouring beats: row k reads b[k], b[k+1], b[k+2]."""
+class _Forms:
+    """Linear forms of three neighbouring beats: row k of each reads b[k], b[k+1], b[k+2]."""
 
     weight: FloatArray
-    """Shape [rows, 3]."""
+    """Shape [forms, 3, rows]."""
     constant: FloatArray
-    """Shape [rows]."""
+    """Shape [forms, rows]."""
+
+    def slope(self, beats: FloatArray) -> FloatArray:
+        """The forms' values without their constants, shape [forms, rows]."""
+        w = self.weight
+        value: FloatArray = w[:, 0] * beats[:-2] + w[:, 1] * beats[1:-1] + w[:, 2] * beats[2:]
+        return value
 
     def at(self, beats: FloatArray) -> FloatArray:
-        """The forms' values, shape [rows]."""
-        w = self.weight
-        value: FloatArray = self.constant + w[:, 0] * beats[:-2] + w[:, 1] * beats[1:-1] + w[:, 2] * beats[2:]
-        return value
+        """The forms' values, shape [forms, rows]."""
+        return self.constant + self.slope(beats)
 
 
 def bend(anchors: Anchors, base: FloatArray, jumps: NDArray[np.bool_]) -> Bent:
@@ -85,20 +93,22 @@ def bend(anchors: Anchors, base: FloatArray, jumps: NDArray[np.bool_]) -> Bent:
     beats = _start(anchors, base)
     scale = 1.0 / base[anchors.beat]
     multiplier = np.zeros(len(anchors.time))
-    settled = 0
+    worst, settled, stuck = np.inf, 0, 0
     for _ in range(STEPS):
-        rooms = [row.at(beats) for row in limits]
-        relaxed = [room + np.where(room <= 0.0, 0.05 - 1.1 * room, 0.0) for room in rooms]
+        room = limits.at(beats)
         error = _error(anchors, beats) * scale
-        if all(room.min() > 0.0 for room in rooms) and np.abs(error).max() < 1e-10:
-            settled += 1
-            if settled > 6:
-                break
-        change = _newton(beats, goal, limits, relaxed, anchors, scale, multiplier, error)
-        size = min([1.0, *(_longest(row, room, change) for row, room in zip(limits, relaxed, strict=True))])
-        beats = beats + size * change
+        missing = float(max(0.0, -room.min()) + np.abs(error).max())
+        settled = settled + 1 if missing < 1e-10 else 0
+        stuck = 0 if missing < 0.99 * worst else stuck + 1
+        worst = min(worst, missing)
+        if settled > SETTLED or (stuck > STUCK and missing > 1e-3):
+            break
+        relaxed = room + np.where(room <= 0.0, 0.05 - 1.1 * room, 0.0)
+        change = _newton(beats, goal, limits, relaxed, anchors, scale, multiplier + HOLD * error)
+        fastest = float((-limits.slope(change) / relaxed).max())
+        beats = beats + change * min(1.0, 0.95 / max(fastest, 1e-9))
         multiplier += HOLD * _error(anchors, beats) * scale
-    broken = np.logical_or.reduce([row.at(beats) <= 0.0 for row in limits])
+    broken = np.asarray((limits.at(beats) <= 0.0).any(axis=0))
     broken[anchors.beat[np.abs(_error(anchors, beats)) > 2e-10]] = True
     whole = anchors.fraction == 0.0
     if not broken.any():
@@ -117,34 +127,34 @@ def _start(anchors: Anchors, base: FloatArray) -> FloatArray:
     return np.asarray(np.interp(even, knots, times), dtype=np.float64)
 
 
-def _goal(base: FloatArray, jumps: NDArray[np.bool_]) -> list[_Rows]:
+def _goal(base: FloatArray, jumps: NDArray[np.bool_]) -> _Forms:
     """What is kept small: change of period, and distance from the base period."""
-    count = len(base) - 1
-    zero = np.zeros(count)
+    zero = np.zeros(len(base) - 1)
     steady = np.where(jumps[1:-1], 0.0, 1.0) / (STEP * base[:-1])
     pull = PULL**0.5 / (LIMIT * base[:-1])
-    return [
-        _Rows(np.stack([steady, -2 * steady, steady], axis=1), zero),
-        _Rows(np.stack([-pull, pull, zero], axis=1), -pull * base[:-1]),
-    ]
+    weight = np.array([[steady, -2 * steady, steady], [-pull, pull, zero]])
+    return _Forms(weight, np.array([zero, -pull * base[:-1]]))
 
 
-def _limits(base: FloatArray, jumps: NDArray[np.bool_]) -> list[_Rows]:
-    """What must stay positive: 1 in the middle between the limits, 0 at a limit."""
+def _limits(base: FloatArray, jumps: NDArray[np.bool_]) -> _Forms:
+    """What must stay positive: 1 in the middle between the limits, 0 at a limit.
+
+    The forms are: not too long, not too short, the next not too long after this, and not too short.
+    """
     zero, one = np.zeros(len(base) - 1), np.ones(len(base) - 1)
-    limit = LIMIT * INSIDE
+    limit, step = LIMIT * INSIDE, STEP * INSIDE
     near = 1.0 / (limit * base[:-1])
-    rows = [
-        _Rows(np.stack([near, -near, zero], axis=1), one + 1.0 / limit),
-        _Rows(np.stack([-near, near, zero], axis=1), one - 1.0 / limit),
-    ]
-    step = STEP * INSIDE
     tied = np.where(jumps[1:-1], 0.0, 1.0) / (step * base[:-1])
-    for most, sign in ((1 + step, 1.0), (1 - step, -1.0)):
-        # (1 + step) of this period less the next, and the next less (1 - step) of this one
-        weight = sign * tied[:, None] * np.array([-most, most + 1.0, -1.0])
-        rows.append(_Rows(weight, np.where(jumps[1:-1], 1.0, 0.0)))
-    return rows
+    weight = np.array(
+        [
+            [near, -near, zero],
+            [-near, near, zero],
+            [-(1 + step) * tied, (2 + step) * tied, -tied],
+            [(1 - step) * tied, -(2 - step) * tied, tied],
+        ]
+    )
+    free = jumps[1:-1].astype(np.float64)
+    return _Forms(weight, np.array([one + 1.0 / limit, one - 1.0 / limit, free, free]))
 
 
 def _error(anchors: Anchors, beats: FloatArray) -> FloatArray:
@@ -156,26 +166,22 @@ def _error(anchors: Anchors, beats: FloatArray) -> FloatArray:
 
 def _newton(
     beats: FloatArray,
-    goal: list[_Rows],
-    limits: list[_Rows],
-    rooms: list[FloatArray],
+    goal: _Forms,
+    limits: _Forms,
+    room: FloatArray,
     anchors: Anchors,
     scale: FloatArray,
-    multiplier: FloatArray,
-    error: FloatArray,
+    pull: FloatArray,
 ) -> FloatArray:
     """The Newton step of goal, barrier and anchors, shape [beats]."""
     from scipy.linalg import solveh_banded
 
-    slope = np.zeros(len(beats))
-    bands = np.zeros((3, len(beats)))
-    for row in goal:
-        _add(slope, bands, row.weight, row.at(beats), np.ones(len(row.constant)))
-    for row, room in zip(limits, rooms, strict=True):
-        _add(slope, bands, row.weight, -BARRIER / room, BARRIER / room**2)
+    slope, bands = np.zeros(len(beats)), np.zeros((3, len(beats)))
+    value = goal.at(beats)
+    _add(slope, bands, goal.weight, value, np.ones_like(value))
+    _add(slope, bands, limits.weight, -BARRIER / room, BARRIER / room**2)
     near, far = (1 - anchors.fraction) * scale, anchors.fraction * scale
     after = anchors.beat + 1
-    pull = multiplier + HOLD * error
     np.add.at(slope, anchors.beat, near * pull)
     np.add.at(slope, after, far * pull)
     np.add.at(bands[0], anchors.beat, HOLD * near**2)
@@ -186,16 +192,11 @@ def _newton(
 
 
 def _add(slope: FloatArray, bands: FloatArray, weight: FloatArray, first: FloatArray, second: FloatArray) -> None:
-    """Add a function of linear forms, given its first and second derivatives, to gradient and lower bands."""
-    count = len(weight)
+    """Add functions of linear forms, given their first and second derivatives, to gradient and lower bands."""
+    rows = weight.shape[2]
+    pushed = (weight * first[:, None]).sum(axis=0)
+    curved = weight * second[:, None]
     for i in range(3):
-        slope[i : i + count] += weight[:, i] * first
+        slope[i : i + rows] += pushed[i]
         for j in range(i + 1):
-            bands[i - j, j : j + count] += weight[:, i] * weight[:, j] * second
-
-
-def _longest(row: _Rows, room: FloatArray, change: FloatArray) -> float:
-    """The longest step that keeps a twentieth of the room everywhere."""
-    closing = row.constant - row.at(change)
-    fastest = float((closing / room).max(initial=0.0))
-    return 0.95 / fastest if fastest > 0.0 else 1.0
+            bands[i - j, j : j + rows] += (curved[:, i] * weight[:, j]).sum(axis=0)

@@ -47,8 +47,8 @@ class Grid:
         return float(np.diff(np.append(self.places, 1.0)).min())
 
 
-def grid(meter: Meter, feel: Feel, strict: float = 1.0) -> Grid:
-    """The places of a meter that a feel allows; the stricter, the less any place off the beat is worth."""
+def grid(meter: Meter, feel: Feel) -> Grid:
+    """The places of a meter that a feel allows."""
     named: dict[float, On] = {0.0: "beat"}
     if meter.compound:
         named |= {1 / 3: "eighth", 2 / 3: "eighth"}
@@ -62,7 +62,7 @@ def grid(meter: Meter, feel: Feel, strict: float = 1.0) -> Grid:
         named |= dict.fromkeys(fine, "sixteenth")
     places = sorted(named)
     names = tuple(named[place] for place in places)
-    worth = np.outer([max(1.0 - strict * (1.0 - WORTH[name]), 0.1) for name in names], _strength(meter))
+    worth = np.outer([WORTH[name] for name in names], _strength(meter))
     return Grid(meter, np.array(places), names, worth)
 
 

@@ -9,7 +9,7 @@ Conventions
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +23,35 @@ FREE, PINNED, EITHER = 0, 1, 2
 
 CHANGE = 40.0
 """Price of tempo change: per squared ratio and beat. A sudden 2 % costs 0.016, 4 % over eight beats 0.008."""
-AWAY = 4.0
-"""Price of each beat away from the base tempo, per squared ratio: a beat 4 % away costs 0.006."""
+AWAY = 16.0
+"""Price of each beat away from the base tempo, per squared ratio: a beat 3 % away costs 0.014."""
 AWAY_BEATS = 12.0
 """Beats after which being away costs no more: it has become the tempo."""
+LEAST = 0.1
+"""What meeting a hit is worth at least, as a share of its value."""
 DOWNBEAT = 0.35
 """Extra worth of a downbeat, as a share of the hit's value times its turn."""
 SECTION = 0.2
 """Extra worth of a mark on a downbeat, where a section can begin."""
 CLOSING = (0.2, 0.08)
 """Worth of the range's end on a downbeat, and on another beat."""
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Ways into one stop, shape [ways] each, grouped by (tempo, to place)."""
+
+    tempo: NDArray[np.intp]
+    to_place: NDArray[np.intp]
+    source: NDArray[np.intp]
+    """The stop each way comes from."""
+    beats: NDArray[np.intp]
+    """Whole beats between the beat left and the beat reached."""
+    from_place: NDArray[np.intp]
+    kind: NDArray[np.intp]
+    """FREE, PINNED or EITHER: from which of the source's states."""
+    price: NDArray[np.float32]
+    """Negative, shape [ways, from bin, to bin]; -inf where the drift cannot be absorbed."""
 
 
 @dataclass(frozen=True)
@@ -57,47 +76,51 @@ class Lattice:
     """What changing the tempo costs, against its usual price."""
     banned: frozenset[tuple[int, int, int, int, int]] = frozenset()
     """Ways that turned out too tight: source, stop, from place, to place, beats."""
+    roads: tuple[tuple[Ways, Ways], ...] = ()
+    """All free and pinned ways into each stop, where they were laid down beforehand."""
 
 
-def lattice(
-    moments: Moments, marked: NDArray[np.bool_], seconds: float, grid: Grid, periods: FloatArray, tempo_price: float
-) -> Lattice:
-    """Lay out the stops and their worth."""
-    lead = 0 if len(moments) and moments.times[0] == 0.0 else 1
-    tail = 0 if len(moments) and moments.times[-1] >= seconds else 1
-    stops = lead + len(moments) + tail
+def lattice(moments: Moments, seconds: float, grid: Grid, periods: FloatArray) -> Lattice:
+    """Lay out the stops; what they are worth is for `weighed` to say."""
+    lead, tail = _ends(moments, seconds)
     inner = slice(lead, lead + len(moments))
-    times = np.zeros(stops)
+    times = np.zeros(lead + len(moments) + tail)
     times[inner] = moments.times
-    gain = np.zeros((stops, len(grid.places), grid.meter.beats))
-    gain[inner] = moments.value[:, None, None] * grid.worth
-    gain[inner, 0, 0] += DOWNBEAT * moments.value * moments.turn + SECTION * marked
-    if tail:
-        times[-1] = seconds
+    times[len(times) - tail :] = seconds
+    missed, moment = np.zeros(len(times)), np.full(len(times), -1, dtype=np.intp)
+    missed[inner] = MUST * moments.must
+    moment[inner] = np.arange(len(moments))
+    gain = np.zeros((len(times), len(grid.places), grid.meter.beats))
+    marks = np.zeros(len(times), dtype=bool)
+    return Lattice(grid, slack(grid.places), periods, times, gain, np.cumsum(missed), marks, moment, 1.0)
+
+
+def _ends(moments: Moments, seconds: float) -> tuple[int, int]:
+    """Bare stops at the start and at the end: one each, unless a moment is there."""
+    return int(not len(moments) or moments.times[0] > 0.0), int(not len(moments) or moments.times[-1] < seconds)
+
+
+def weighed(
+    grounds: Lattice, moments: Moments, marked: NDArray[np.bool_], strict: float, tempo_price: float
+) -> Lattice:
+    """The lattice with the worth of its stops.
+
+    Args:
+        grounds: the lattice of these moments.
+        moments: their value and turn.
+        marked: where sections may begin, shape [moments].
+        strict: the stricter, the less any place off the beat is worth.
+        tempo_price: what changing the tempo costs, against its usual price.
+    """
+    real = grounds.moment >= 0
+    gain, marks = np.zeros_like(grounds.gain), np.zeros(len(real), dtype=bool)
+    gain[real] = moments.value[:, None, None] * np.maximum(1.0 - strict * (1.0 - grounds.grid.worth), LEAST)
+    gain[real, 0, 0] += DOWNBEAT * moments.value * moments.turn + SECTION * marked
+    marks[real] = marked
+    if len(real) > 1 and not real[-1]:
         gain[-1, 0, :] = CLOSING[1]
         gain[-1, 0, 0] = CLOSING[0]
-    missed, marks, moment = np.zeros(stops), np.zeros(stops, dtype=bool), np.full(stops, -1, dtype=np.intp)
-    missed[inner] = MUST * moments.must
-    marks[inner] = marked
-    moment[inner] = np.arange(len(moments))
-    return Lattice(grid, slack(grid.places), periods, times, gain, np.cumsum(missed), marks, moment, tempo_price)
-
-
-@dataclass(frozen=True)
-class Ways:
-    """Ways into one stop, shape [ways] each, grouped by (tempo, to place)."""
-
-    tempo: NDArray[np.intp]
-    to_place: NDArray[np.intp]
-    source: NDArray[np.intp]
-    """The stop each way comes from."""
-    beats: NDArray[np.intp]
-    """Whole beats between the beat left and the beat reached."""
-    from_place: NDArray[np.intp]
-    kind: NDArray[np.intp]
-    """FREE, PINNED or EITHER: from which of the source's states."""
-    price: NDArray[np.float32]
-    """Negative, shape [ways, from bin, to bin]; -inf where the drift cannot be absorbed."""
+    return replace(grounds, gain=gain, marks=marks, tempo_price=tempo_price)
 
 
 def ways(grounds: Lattice, stop: int, pinned: bool, only: tuple[int, int] | None = None) -> Ways:
@@ -109,6 +132,8 @@ def ways(grounds: Lattice, stop: int, pinned: bool, only: tuple[int, int] | None
         pinned: into the pinned states.
         only: into this (tempo, place) alone.
     """
+    if grounds.roads and only is None:
+        return _without_banned(grounds, stop, grounds.roads[stop - 1][pinned])
     sources = _sources(grounds, stop)
     places = grounds.grid.places
     to_places = np.arange(len(places)) if only is None else np.array([only[1]])
@@ -133,12 +158,28 @@ def ways(grounds: Lattice, stop: int, pinned: bool, only: tuple[int, int] | None
     price = _price(grounds.slack, count, from_place, to_places[to_place], length[chosen], drift[chosen])
     if grounds.missed[stop - 1] > grounds.missed[sources[0]]:
         price -= (grounds.missed[stop - 1] - grounds.missed[sources[source]])[:, None, None]
-    for way in grounds.banned:
-        if way[1] == stop:
-            same = (sources[source] == way[0]) & (from_place == way[2]) & (to_places[to_place] == way[3])
-            price[same & (count == way[4])] = -np.inf
     tempo = tempo if only is None else np.full_like(tempo, only[0])
-    return Ways(tempo, to_places[to_place], sources[source], count, from_place, kind, price)
+    return _without_banned(
+        grounds, stop, Ways(tempo, to_places[to_place], sources[source], count, from_place, kind, price)
+    )
+
+
+def with_roads(grounds: Lattice) -> Lattice:
+    """The lattice with all its ways laid down, for searching it several times; worth its memory for few stops."""
+    stops = range(1, len(grounds.times))
+    return replace(grounds, roads=tuple((ways(grounds, k, False), ways(grounds, k, True)) for k in stops))
+
+
+def _without_banned(grounds: Lattice, stop: int, found: Ways) -> Ways:
+    """The ways without those that turned out too tight."""
+    banned = [way for way in grounds.banned if way[1] == stop]
+    if not banned:
+        return found
+    price = found.price.copy()
+    for source, _, from_place, to_place, beats in banned:
+        same = (found.source == source) & (found.from_place == from_place) & (found.to_place == to_place)
+        price[same & (found.beats == beats)] = -np.inf
+    return replace(found, price=price)
 
 
 def _sources(grounds: Lattice, stop: int) -> NDArray[np.intp]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.brief import FloatArray, Hit
 
-KIND = {"marker": 1.5, "cut": 1.0, "motion": 0.6}
+KIND = {"marker": 1.5, "cut": 1.0, "motion": 0.4}
 """Markers over cuts over motion, on top of each hit's own weight."""
 
 MUST = 300.0
@@ -23,6 +23,9 @@ MUST = 300.0
 
 SAME = 2e-10
 """Seconds within which two hits are one moment."""
+
+LEAN = 0.35
+"""How much turn a variety of marks may add to a moment."""
 
 PER_BEAT = 6
 """More moments than this in one beat are thinned to the heaviest."""
@@ -101,18 +104,24 @@ def _spread(count: int) -> FloatArray:
     return np.asarray(np.arange(count) * 0.6180339887 % 1.0 * 1e-6, dtype=np.float64)
 
 
-def marks(moments: Moments, seconds: float, gap: float) -> NDArray[np.bool_]:
+def _lean(count: int, variety: int) -> FloatArray:
+    """What a variety of marks adds to each score, shape [count]."""
+    places = np.arange(count) * 0.6180339887 + variety * 0.4142135624
+    return np.asarray(LEAN * (places % 1.0) * (variety > 0), dtype=np.float64)
+
+
+def marks(moments: Moments, seconds: float, gap: float, variety: int = 0) -> NDArray[np.bool_]:
     """Which moments may begin a section: the set of largest turns at least `gap` seconds apart; shape [moments].
 
     The range's start and end keep the same distance. A moment without any turn counts a little by its value, so that
-    sections begin on cuts even where the picture was not seen.
+    sections begin on cuts even where the picture was not seen. Each variety but 0 leans to other moments.
     """
     chosen = np.zeros(len(moments), dtype=bool)
     able = np.flatnonzero((moments.times >= gap) & (moments.times <= seconds - gap))
     if not len(able):
         return chosen
     times = moments.times[able]
-    score = moments.turn[able] + 0.05 * moments.value[able] + 0.5 * moments.must[able]
+    score = _lean(len(able), variety) + moments.turn[able] + 0.05 * moments.value[able] + 0.5 * moments.must[able]
     before = np.searchsorted(times, times - gap, side="right")
     best = np.zeros(len(able) + 1)
     for k in range(len(able)):

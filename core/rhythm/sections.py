@@ -7,7 +7,6 @@ the more the picture turns at its downbeat.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -32,8 +31,8 @@ LETTERS = "ABCDEF"
 
 def divide(
     beats: FloatArray, downbeats: Sequence[int], seconds: float, turns: Mapping[int, float], begins: Sequence[int]
-) -> tuple[tuple[int, ...], ...]:
-    """Bars grouped to sections: for each section the beats at which its bars start.
+) -> tuple[int, ...]:
+    """Bars grouped to sections: the beat at which each section starts.
 
     Args:
         beats: seconds.
@@ -58,11 +57,10 @@ def divide(
                 break
     if count <= SHORTEST + 2 and not free_from:
         came[count] = 0
-    ends = [count]
-    while ends[-1] > 0:
-        ends.append(came[ends[-1]])
-    ends.reverse()
-    return tuple(tuple(bars[a:b]) for a, b in pairwise(ends))
+    starts = [came[count]]
+    while starts[-1] > 0:
+        starts.append(came[starts[-1]])
+    return tuple(bars[start] for start in reversed(starts))
 
 
 def _awkward(bars: int, count: int) -> float:
@@ -73,22 +71,22 @@ def _awkward(bars: int, count: int) -> float:
 
 
 def sections(
-    groups: Sequence[Sequence[int]],
+    firsts: Sequence[int],
     beats: FloatArray,
     seconds: float,
     turns: Mapping[int, float],
     hit_times: FloatArray,
 ) -> tuple[Section, ...]:
-    """The sections of grouped bars, named by how they follow from each other.
+    """The sections, named by how they follow from each other.
 
     Args:
-        groups: from `divide`.
+        firsts: the beats at which they start, from `divide`.
         beats: seconds.
         seconds: length of the range; the last section ends there.
         turns: how much the picture turns, by beat.
         hit_times: all hits in order, seconds: how busy the picture is.
     """
-    first = [group[0] for group in groups] + [len(beats) - 1]
+    first = [*firsts, len(beats) - 1]
     starts = [float(beats[k]) for k in first[:-1]] + [seconds]
     edges = np.searchsorted(hit_times, starts)
     pace = [float(n) / max(b - a, 1e-6) for n, a, b in zip(np.diff(edges), starts, starts[1:], strict=False)]

@@ -22,7 +22,7 @@ STEP = 0.02
 
 SEARCHED_LIMIT = 0.037
 SEARCHED_STEP = 0.0175
-"""The search keeps inside the limits, so that the exact bend finds room where the search rounded."""
+"""The search keeps inside the limits, so that the bend finds room where the search rounded."""
 
 BINS: FloatArray = np.linspace(-0.033, 0.033, 7)
 """Drifts by which the search tells states apart."""

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.brief import FloatArray, Hit, Met, TempoMap
+from core.rhythm.bend import Anchors
 from core.rhythm.grid import Grid
 from core.rhythm.moments import SAME, inside
 
 
 def verdicts(
     hits: Sequence[Hit],
-    accepted: FloatArray,
-    positions: FloatArray,
-    places: NDArray[np.intp],
+    anchors: Anchors,
     tempo_map: TempoMap,
     grid: Grid,
     seconds: float,
@@ -25,13 +23,13 @@ def verdicts(
 
     Args:
         hits: in any order.
-        accepted: times of the accepted moments, seconds, increasing, shape [accepted].
-        positions: their beat positions, shape [accepted].
-        places: their places on the grid, shape [accepted].
+        anchors: the accepted moments and where they fall.
         tempo_map: the final map.
         grid: the grid of its meter.
         seconds: length of the range.
     """
+    accepted, positions = anchors.time, anchors.beat + anchors.fraction
+    places = np.searchsorted(grid.places, anchors.fraction)
     found = []
     for hit in hits:
         if not inside(hit, seconds):
