@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from core import engines
 from core.atomic import write_whole
 from core.audio.finish import Finished, finish
@@ -24,7 +26,9 @@ from core.errors import EngineNotReady, UnusableInput
 from core.picture.cuts import split
 from core.picture.turns import weigh
 from core.picture.watching import watch_picture
+from core.rhythm.conform import conform
 from core.rhythm.plan import plan
+from core.rhythm.track import track
 from core.timeline import write as timeline_write
 from core.timeline.archive import open_media
 from core.timeline.read import read
@@ -90,6 +94,8 @@ def score(request: Request, watch: Watch = Watch()) -> Scored:
         )
         with clock("music"):
             rendering = engine.render(brief, None, scratch, watch)
+            if not engine.abilities.on_grid:
+                rendering = _conformed(rendering, brief, watch)
         with clock("audio"):
             finished = finish(rendering.stems, request.sample_rate, request.loudness, new.path / "takes" / "001", watch)
             errors_ms = _errors_ms(rendering, brief)
@@ -135,6 +141,18 @@ def _hits(edit: Edit, picture: Picture, motion: tuple[Hit, ...]) -> tuple[Hit, .
     seen = weigh(edit.hits, picture)
     apart = [hit for hit in motion if all(abs(hit.time - other.time) > MOTION_CLEARANCE_S for other in seen)]
     return tuple(sorted((*seen, *apart), key=lambda hit: hit.time))
+
+
+def _conformed(rendering: Rendering, brief: Brief, watch: Watch) -> Rendering:
+    """Free music with its beats warped onto the tempo map, all stems by the same warp."""
+    mixed = np.sum([stem.audio for stem in rendering.stems], axis=0)
+    beats = track(mixed, brief.sample_rate, brief.plan.bpm)
+    tempo_map = brief.plan.tempo_map
+    stems = tuple(
+        replace(stem, audio=conform(stem.audio, brief.sample_rate, beats, tempo_map, brief.samples, watch))
+        for stem in rendering.stems
+    )
+    return replace(rendering, stems=stems, how=tuple("grid" if met.met else None for met in brief.plan.met))
 
 
 def _errors_ms(rendering: Rendering, brief: Brief) -> tuple[float | None, ...]:

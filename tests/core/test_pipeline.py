@@ -1,0 +1,122 @@
+"""The way from a range to a cue, in one process: what each promise asks of the whole."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import opentimelineio as otio
+import pytest
+import scipy.signal
+import soundfile
+
+from core import engines
+from core.cue.folder import load, verify
+from core.errors import Cancelled, EngineNotReady, UnusableInput, WrongUse
+from core.pipeline import Request, score
+from core.result import summary
+from core.watch import Watch
+
+
+def test_stems_land_on_the_exact_frame_of_the_timeline(demo_edit: Path, tmp_path: Path) -> None:
+    made = score(Request(demo_edit, "01:00:05:00", "01:00:11:12", to=tmp_path, seed=3))
+    placed = otio.adapters.read_from_file(str(made.cue.folder / "cue.otio"))
+    assert placed.global_start_time.to_timecode() == "01:00:00:00"
+    for track in placed.tracks:
+        (clip,) = track.find_clips()
+        start = track.trimmed_range_of_child(clip).start_time
+        assert (start.value, start.rate) == (120, 24)
+        assert clip.duration().value == 156
+        file = made.cue.folder / clip.media_reference.target_url
+        assert soundfile.info(file).frames == round(156 / 24 * 48_000)
+
+
+def test_a_cue_is_whole_when_it_appears_and_can_be_checked(demo_edit: Path, tmp_path: Path) -> None:
+    made = score(Request(demo_edit, out_text="6s", to=tmp_path, seed=3))
+    assert [entry.name for entry in tmp_path.iterdir()] == [made.cue.folder.name]
+    names = {file.name for file in made.cue.folder.rglob("*") if file.is_file()}
+    assert {"cue.json", "cue.otio", "cue.mid", "cue.html", "mix.wav", "drums.wav", "melody.wav"} <= names
+    cue = load(made.cue.folder)
+    assert verify(cue) == ()
+    assert cue.brief.seed == 3
+    summed = summary(cue, made.rendering, {})
+    assert json.loads(json.dumps(summed))["take"] == 1
+
+
+def test_a_cue_can_be_made_again_from_what_it_remembers(demo_edit: Path, tmp_path: Path) -> None:
+    first = load(score(Request(demo_edit, out_text="6s", to=tmp_path, prompt="dark, sparse")).cue.folder)
+    told = first.brief
+    again = score(Request(told.edit.source, out_text="6s", to=tmp_path, prompt=told.prompt, seed=told.seed)).cue
+    assert again.folder != first.folder
+    assert {n: s.sha256 for n, s in again.take.stems.items()} == {n: s.sha256 for n, s in first.take.stems.items()}
+
+
+def test_missing_media_cost_the_picture_never_the_cue(demo_edit: Path, tmp_path: Path) -> None:
+    lonely = tmp_path / "lonely.otio"
+    lonely.write_text(demo_edit.read_text())
+    result = score(Request(lonely, out_text="6s", to=tmp_path / "cues", seed=1))
+    told = summary(result.cue, result.rendering, result.timings)
+    assert told["offline"]
+    assert any(hit["met"] for hit in told["hits"])
+
+
+@pytest.mark.parametrize("seconds", [2, 3.3])
+def test_a_sting_ends_inside_its_range(demo_edit: Path, tmp_path: Path, seconds: float) -> None:
+    made = score(Request(demo_edit, out_text=f"{seconds}s", to=tmp_path, seed=5, style="action"))
+    audio, rate = soundfile.read(made.cue.folder / made.cue.take.mix.file)
+    assert len(audio) == made.cue.brief.samples
+    assert np.sqrt(np.mean(audio[: rate // 2] ** 2)) > 1e-3
+    assert np.abs(audio[-1]).max() < 1e-3
+
+
+@pytest.mark.parametrize("sample_rate", [44_100, 96_000])
+def test_other_sample_rates_and_levels_are_kept(demo_edit: Path, tmp_path: Path, sample_rate: int) -> None:
+    made = score(Request(demo_edit, out_text="5s", to=tmp_path, seed=5, sample_rate=sample_rate, loudness=-26.0))
+    info = soundfile.info(made.cue.folder / made.cue.take.mix.file)
+    assert (info.samplerate, info.frames) == (sample_rate, 5 * sample_rate)
+    assert made.cue.take.loudness == pytest.approx(-26, abs=1)
+
+
+@pytest.mark.parametrize("stage", ["picture", "render", "audio"])
+def test_cancelling_leaves_nothing(demo_edit: Path, tmp_path: Path, stage: str) -> None:
+    seen: list[str] = []
+    watch = Watch(progress=lambda name, *_: seen.append(name), cancelled=lambda: stage in seen)
+    with pytest.raises(Cancelled):
+        score(Request(demo_edit, to=tmp_path / "cues", seed=1), watch)
+    assert list((tmp_path / "cues").iterdir()) == []
+
+
+def test_what_cannot_be_done_is_refused_before_work_begins(demo_edit: Path, tmp_path: Path) -> None:
+    request = Request(demo_edit, to=tmp_path / "cues")
+    with pytest.raises(WrongUse, match="composer"):
+        score(replace(request, engine="bach"))
+    with pytest.raises(UnusableInput, match="SoundFont"):
+        score(replace(request, soundfont=tmp_path / "none.sf2"))
+    with pytest.raises(UnusableInput):
+        score(replace(request, timeline=tmp_path / "none.otio"))
+    assert not (tmp_path / "cues").exists()
+
+
+def test_the_composer_refuses_a_hole(demo_edit: Path, tmp_path: Path) -> None:
+    made = score(Request(demo_edit, out_text="5s", to=tmp_path, seed=5))
+    from core.brief import Hole
+
+    hole = Hole(1.0, 2.0, ("drums",), made.rendering)
+    with pytest.raises(EngineNotReady, match="cannot re-roll"):
+        engines.engine("composer").render(made.cue.brief, hole, tmp_path, Watch())
+
+
+def test_an_engine_that_plays_freely_is_conformed(
+    demo_edit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(engines._MODULES, "free", "tests.core.free_engine")
+    made = score(Request(demo_edit, engine="free", to=tmp_path, style="uplift", seed=1))
+    drums, rate = soundfile.read(made.cue.folder / made.cue.take.stems["drums"].file)
+    envelope = np.abs(drums).max(axis=1)
+    peaks, _ = scipy.signal.find_peaks(envelope, height=0.3 * envelope.max(), distance=rate // 6)
+    beats = made.cue.brief.plan.tempo_map.beats
+    errors = np.array([np.abs(beats - peak / rate).min() for peak in peaks])
+    assert len(peaks) > 40
+    assert np.mean(errors < 0.02) > 0.9
