@@ -112,8 +112,9 @@ class Players:
         """The gain of a note that a stop ends, from sample `start` to `stop`."""
         gain = np.ones(stop - start, dtype=np.float32)
         begin = onset.stop - len(self._release)
-        here = slice(max(0, begin - start), max(0, stop - start))
-        gain[here] = self._release[start + here.start - begin : stop - begin]
+        if begin < stop:
+            fading = max(begin, start)
+            gain[fading - start :] = self._release[fading - begin : stop - begin]
         return gain
 
 
