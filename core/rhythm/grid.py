@@ -78,16 +78,17 @@ def _strength(meter: Meter) -> FloatArray:
     return strength
 
 
-def base_tempi(feel: Feel, step: float, margin: float) -> FloatArray:
+def base_tempi(feel: Feel, step: float, margin: float, most: int) -> FloatArray:
     """Felt tempi to try, in beats per minute, increasing.
 
     Args:
         feel: its range, or the 4 % around the tempo that it asks for by number.
         step: about how far apart, as a ratio.
         margin: how far they keep from the ends of the range, as a ratio, so that the tempo that comes out stays in it.
+        most: how many at most.
     """
     low, high = feel.tempo if feel.bpm is None else (feel.bpm * 0.96, feel.bpm * 1.04)
     middle = (low * high) ** 0.5
     low, high = min(low * (1 + margin), middle), max(high / (1 + margin), middle)
-    count = max(1, round(np.log(high / low) / step)) + 1 if high > low else 1
+    count = min(max(1, round(np.log(high / low) / step)) + 1, most) if high > low else 1
     return np.geomspace(low, high, count) if count > 1 else np.array([low])

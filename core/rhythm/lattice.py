@@ -79,6 +79,11 @@ class Lattice:
     roads: tuple[tuple[Ways, Ways], ...] = ()
     """All free and pinned ways into each stop, where they were laid down beforehand."""
 
+    @property
+    def size(self) -> int:
+        """Ways times the beats of a bar: how much a search has to look at, where roads are laid."""
+        return sum(len(found.tempo) for both in self.roads for found in both) * self.grid.meter.beats
+
 
 def lattice(moments: Moments, seconds: float, grid: Grid, periods: FloatArray) -> Lattice:
     """Lay out the stops; what they are worth is for `weighed` to say."""
@@ -183,12 +188,13 @@ def _without_banned(grounds: Lattice, stop: int, found: Ways) -> Ways:
 
 
 def _sources(grounds: Lattice, stop: int) -> NDArray[np.intp]:
-    """Earlier stops worth coming from: the last two, and those one to sixteen pulses back."""
+    """Earlier stops worth coming from: the last two, the last two must-hits, and those one to nine pulses back."""
     pulse = float(grounds.periods.max()) * grounds.grid.meter.beats_per_pulse
-    far = grounds.times[stop] - pulse * np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+    far = grounds.times[stop] - pulse * np.array([1.0, 3.0, 9.0])
     back = np.searchsorted(grounds.times[:stop], far, side="right") - 1
     near = np.arange(max(0, stop - 2), stop)
-    return np.unique(np.concatenate([near, np.maximum(back, 0)]))
+    musts = np.searchsorted(grounds.missed[:stop], grounds.missed[stop - 1] - np.array([0.0, MUST]))
+    return np.unique(np.concatenate([near, np.maximum(back, 0), musts]))
 
 
 def _price(

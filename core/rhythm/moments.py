@@ -43,11 +43,15 @@ class Moments:
     """How much the picture turns, 0 to 1, shape [moments]."""
     must: NDArray[np.bool_]
     """Shape [moments]."""
-    of_hit: NDArray[np.intp]
-    """Index of each hit's moment, -1 where it was thinned or lies outside the range; shape [hits]."""
+    chief: NDArray[np.bool_]
+    """Cuts and markers, by which a plan is judged; shape [moments]."""
 
     def __len__(self) -> int:
         return len(self.times)
+
+    def only(self, kept: NDArray[np.bool_]) -> Moments:
+        """Some of the moments."""
+        return Moments(self.times[kept], self.value[kept], self.turn[kept], self.must[kept], self.chief[kept])
 
 
 def value_of(hit: Hit) -> float:
@@ -78,25 +82,20 @@ def gather(hits: Sequence[Hit], seconds: float, beat: float) -> Moments:
     times = np.array([hits[group[0]].time for group in groups], dtype=np.float64)
     value = np.array([max(value_of(hits[i]) for i in group) for group in groups], dtype=np.float64)
     must = np.array([any(hits[i].must for i in group) for group in groups], dtype=bool)
+    chief = np.array([any(hits[i].kind != "motion" for i in group) for group in groups], dtype=bool)
     kept = _thin(times, value + MUST * must + _spread(len(times)), beat)
-    of_hit = np.full(len(hits), -1, dtype=np.intp)
-    for place, group in enumerate(groups[k] for k in kept):
-        of_hit[group] = place
-    turn = np.array([max(min(max(hits[i].turn, 0.0), 1.0) for i in groups[k]) for k in kept], dtype=np.float64)
-    return Moments(times[kept], value[kept], turn, must[kept], of_hit)
+    turn = np.array([max(min(max(hits[i].turn, 0.0), 1.0) for i in group) for group in groups], dtype=np.float64)
+    return Moments(times, value, turn, must, chief).only(kept)
 
 
-def _thin(times: FloatArray, value: FloatArray, beat: float) -> list[int]:
-    """Indices of the moments that are among the heaviest `PER_BEAT` within half a beat either side."""
+def _thin(times: FloatArray, value: FloatArray, beat: float) -> NDArray[np.bool_]:
+    """Which moments are must-hits or among the heaviest `PER_BEAT` within half a beat either side; shape [moments]."""
     first = np.searchsorted(times, times - beat / 2, side="left")
     last = np.searchsorted(times, times + beat / 2, side="right")
-    return [
-        k
-        for k in range(len(times))
-        if value[k] >= MUST
-        or last[k] - first[k] <= PER_BEAT
-        or np.count_nonzero(value[first[k] : last[k]] > value[k]) < PER_BEAT
-    ]
+    kept = (value >= MUST) | (last - first <= PER_BEAT)
+    for k in np.flatnonzero(~kept):
+        kept[k] = np.count_nonzero(value[first[k] : last[k]] > value[k]) < PER_BEAT
+    return kept
 
 
 def _spread(count: int) -> FloatArray:

@@ -17,12 +17,12 @@ Limits that every plan keeps
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
-from core.brief import Feel, Hit, Meter, Plan, TempoMap
+from core.brief import Feel, FloatArray, Hit, Meter, Plan, TempoMap
 from core.errors import WrongUse
 from core.rhythm.chance import chance
 from core.rhythm.grid import Grid, base_tempi, grid
@@ -69,12 +69,20 @@ ATTEMPTS = (
     Attempt(1.7, 0.12, 3.25, 2),
     Attempt(1.05, 0.08, 2.3, 3),
     Attempt(0.9, 0.3, 2.35, 1),
+    Attempt(1.3, 0.08, 2.6, 7),
+    Attempt(1.6, 0.23, 2.3, 5),
+    Attempt(1.0, 0.15, 2.2, 8),
+    Attempt(1.2, 0.12, 3.0, 6),
 )
 """Short cues are tried gently first, then ever more eagerly until enough hits are met; long ones once, broadly."""
+EFFORT = 1_200_000
+"""Attempts times the size of the lattice that may be spent."""
+PATIENCE = 8
+"""Attempts in vain before the best so far is taken."""
 MET, ON_BEAT = 0.93, 0.65
-"""Share of the hits' value to meet, and share of the met hits to be on a beat: more is welcome, not needed."""
-COARSE = 0.03
-"""Step of base tempi when meters are compared."""
+"""Share of the cuts and markers to meet, and share of those to be on a beat: more is welcome, not needed."""
+COARSE = 2
+"""Every second base tempo is tried when meters are compared."""
 AGAIN = 6
 """Searches before hits give way, where there are few."""
 FEW = 60
@@ -111,17 +119,29 @@ def _plan(hits: Sequence[Hit], seconds: float, rate: Fraction, feel: Feel, margi
     meter = _meter(hits, seconds, feel, margin, watch)
     few = np.count_nonzero([inside(hit, seconds) for hit in hits]) <= FEW
     grounds, moments = _grounds(hits, seconds, feel, meter, margin)
-    grounds = with_roads(grounds) if few else grounds
-    best: Settled | None = None
-    for attempt in ATTEMPTS if few else (BROAD,):
-        settled = settle(_weighed(grounds, moments, attempt), moments, seconds, feel, AGAIN if few else 0, watch)
-        if best is None or _judge(settled, moments) > _judge(best, moments):
-            best = settled
-        if _judge(best, moments) >= 1.0:
-            break
-    assert best is not None
+    if few:
+        settled = _most_met(grounds, moments, seconds, feel, watch)
+    else:
+        settled = settle(_weighed(grounds, moments, BROAD), moments, seconds, feel, 0, watch)
     watch.report("rhythm", 0.95, "placing bars and sections")
-    return _told(hits, seconds, rate, best, moments, grounds.grid)
+    return _told(hits, seconds, rate, settled, moments, grounds.grid)
+
+
+def _most_met(grounds: Lattice, moments: Moments, seconds: float, feel: Feel, watch: Watch) -> Settled:
+    """The best of several attempts; the first that is good enough ends them."""
+    grounds = with_roads(grounds)
+    affordable = max(1, int(EFFORT / max(grounds.size, 1)))
+    again = min(AGAIN, affordable)
+    best = settle(_weighed(grounds, moments, ATTEMPTS[0]), moments, seconds, feel, again, watch)
+    vain = 0
+    for attempt in ATTEMPTS[1:affordable]:
+        if _judge(best, moments) >= 1.0 or vain >= PATIENCE:
+            break
+        other = settle(_weighed(grounds, moments, attempt), moments, seconds, feel, again, watch)
+        vain += 1
+        if _judge(other, moments) > _judge(best, moments):
+            best, vain = other, 0
+    return best
 
 
 def _told(hits: Sequence[Hit], seconds: float, rate: Fraction, settled: Settled, moments: Moments, grid: Grid) -> Plan:
@@ -147,20 +167,20 @@ def _check(seconds: float, rate: Fraction, feel: Feel) -> None:
         raise WrongUse("The style allows no meter")
 
 
-def _step(moments: int) -> float:
-    """How finely base tempi are tried, as a ratio: finer where there is less to search."""
-    return 0.02 if moments <= FEW else 0.025 if moments <= 250 else 0.03
+def _tempi(feel: Feel, moments: int, places: int, margin: float) -> FloatArray:
+    """Felt tempi to try: finer where there is less to search."""
+    step = 0.02 if moments <= FEW else 0.025 if moments <= 250 else 0.03
+    return base_tempi(feel, step * max(1.0, places / 4.3), margin, most=20 if moments <= FEW else 16)
 
 
-def _grounds(
-    hits: Sequence[Hit], seconds: float, feel: Feel, meter: Meter, margin: float, step: float = 0.0
-) -> tuple[Lattice, Moments]:
+def _grounds(hits: Sequence[Hit], seconds: float, feel: Feel, meter: Meter, margin: float) -> tuple[Lattice, Moments]:
     """Lattice and moments of one meter."""
     pulse = meter.beats_per_pulse
     quickest = 60.0 / (max(feel.tempo[1], feel.bpm or 0.0) * pulse)
     moments = gather(hits, seconds, quickest)
-    periods = 60.0 / (base_tempi(feel, step or _step(len(moments)), margin) * pulse)
-    return lattice(moments, seconds, grid(meter, feel), periods), moments
+    places = grid(meter, feel)
+    periods = 60.0 / (_tempi(feel, len(moments), len(places.places), margin) * pulse)
+    return lattice(moments, seconds, places, periods), moments
 
 
 def _weighed(grounds: Lattice, moments: Moments, attempt: Attempt) -> Lattice:
@@ -180,17 +200,20 @@ def _meter(hits: Sequence[Hit], seconds: float, feel: Feel, margin: float, watch
         heard, length = heard[:TRIAL], min(seconds, heard[TRIAL - 1].time + 1.0)
     values = []
     for meter in feel.meters:
-        grounds, moments = _grounds(heard, length, feel, meter, margin, COARSE)
-        values.append(search(_weighed(grounds, moments, BROAD), feel.inserted_bars, watch).value)
+        grounds, moments = _grounds(heard, length, feel, meter, margin)
+        coarse = replace(grounds, periods=grounds.periods[::COARSE])
+        values.append(search(_weighed(coarse, moments, BROAD), feel.inserted_bars, watch).value)
     values[0] += OTHER_METER * abs(values[0])
     return feel.meters[int(np.argmax(values))]
 
 
 def _judge(settled: Settled, moments: Moments) -> float:
-    """How good a plan is: 1 when it meets the must-hits, enough of the others, and enough on beats."""
+    """How good a plan is: 1 when it meets the must-hits, and enough cuts and markers, enough of them on beats."""
     if not len(moments):
         return 1.0
-    met = float(moments.value[settled.met].sum() / moments.value.sum())
-    on_beat = float(np.mean(settled.anchors.fraction == 0.0)) if len(settled.met) else 0.0
-    missed = int(moments.must.sum() - moments.must[settled.met].sum())
+    chief = moments.chief if moments.chief.any() else np.ones(len(moments), dtype=bool)
+    counts = chief[settled.met]
+    met = counts.sum() / chief.sum()
+    on_beat = (settled.anchors.fraction[counts] == 0.0).mean() if counts.any() else 0.0
+    missed = moments.must.sum() - moments.must[settled.met].sum()
     return float(min(met / MET, 1.0) * np.sqrt(min(on_beat / ON_BEAT, 1.0)) - missed)

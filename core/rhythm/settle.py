@@ -22,6 +22,8 @@ from core.rhythm.sections import divide
 from core.rhythm.slack import LIMIT
 from core.watch import Watch
 
+NEAR = 2
+"""Beats around a strained one whose anchors may be to blame."""
 ROUNDS = 6
 """How often sections are centred on their medians."""
 
@@ -173,10 +175,10 @@ def _turns(layout: Layout, grounds: Lattice, moments: Moments) -> dict[int, floa
 
 
 def _stretches(anchors: Anchors, strained: NDArray[np.intp]) -> list[tuple[int, int]]:
-    """First anchor and the one after the last of each strained stretch."""
+    """First anchor and the one after the last near each strained stretch."""
     found = []
-    for stretch in np.split(strained, np.flatnonzero(np.diff(strained) > 8) + 1):
-        low, high = np.searchsorted(anchors.beat, [stretch[0] - 1, stretch[-1] + 3])
+    for stretch in np.split(strained, np.flatnonzero(np.diff(strained) > 2 * NEAR) + 1):
+        low, high = np.searchsorted(anchors.beat, [stretch[0] - NEAR, stretch[-1] + NEAR + 1])
         low = max(0, min(int(low), len(anchors.beat) - 1))
         found.append((low, max(int(high), low + 1)))
     return found
@@ -184,19 +186,22 @@ def _stretches(anchors: Anchors, strained: NDArray[np.intp]) -> list[tuple[int, 
 
 def _tightest(layout: Layout, strained: NDArray[np.intp]) -> frozenset[tuple[int, int, int, int, int]]:
     """The shortest way in each strained stretch."""
-    beat, fraction, found = layout.anchors.beat, layout.anchors.fraction, set()
+    beat, places, stops, found = layout.anchors.beat, layout.places, layout.stops, set()
+    position = beat + layout.anchors.fraction
     for low, high in _stretches(layout.anchors, strained):
-        inner = range(max(low, 1), max(high, low + 2)) if high > 1 else range(1, 2)
-        inner = range(inner.start, min(inner.stop, len(beat)))
-        k = min(inner, key=lambda k: beat[k] + fraction[k] - beat[k - 1] - fraction[k - 1])
-        places, stops = layout.places, layout.stops
-        found.add((int(stops[k - 1]), int(stops[k]), int(places[k - 1]), int(places[k]), int(beat[k] - beat[k - 1])))
+        ways = range(max(low, 1), min(high + 1, len(beat)))
+        if ways:
+            k = min(ways, key=lambda k: position[k] - position[k - 1])
+            way = (stops[k - 1], stops[k], places[k - 1], places[k], beat[k] - beat[k - 1])
+            found.add((int(way[0]), int(way[1]), int(way[2]), int(way[3]), int(way[4])))
     return frozenset(found)
 
 
-def _without_strain(anchors: Anchors, value: FloatArray, strained: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Which anchors stay when each strained stretch gives up its least; shape [anchors]."""
-    kept = np.ones(len(value), dtype=bool)
+def _without_strain(anchors: Anchors, worth: FloatArray, strained: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which anchors stay when each strained stretch gives up its least, a must-hit last of all; shape [anchors]."""
+    kept = np.ones(len(worth), dtype=bool)
     for low, high in _stretches(anchors, strained):
-        kept[low + int(np.argmin(value[low:high]))] = False
+        while worth[low:high].min() >= MUST and (low > 0 or high < len(worth)):
+            low, high = max(0, low - 1), min(len(worth), high + 1)
+        kept[low + int(np.argmin(worth[low:high]))] = False
     return kept
