@@ -36,9 +36,16 @@ TRIM_DB: dict[StemName, float] = {"drums": 1.0, "bass": -2.5, "harmony": -7.5, "
 """Gains that bring a usual score near drums -4, bass -7, harmony -6, melody -6, effects -9 LU of the mix."""
 _DRIVE: dict[StemName, float] = {"drums": 0.42, "bass": 0.36}
 """Level towards which these buses saturate, softly and always, before the room."""
-_CEILING: dict[StemName, float] = {"drums": 0.3, "bass": 0.22, "harmony": 0.25, "melody": 0.22, "effects": 0.22}
+_CEILING: dict[StemName, float] = {"drums": 0.17, "bass": 0.13, "harmony": 0.14, "melody": 0.12, "effects": 0.11}
 """No bus passes this; up to half of it nothing is touched, so that only great accents are rounded. A usual mix lies
 near -20 LUFS here."""
+_AIR: dict[StemName, tuple[float, float]] = {
+    "drums": (4000.0, 2.0),
+    "harmony": (2000.0, 6.0),
+    "melody": (2000.0, 5.0),
+    "effects": (2000.0, 4.0),
+}
+"""High shelf of each bus, Hz and dB: the house instruments are a little darker than records are."""
 _FRAMES, _FRAMES_LONG = 4, 2
 """Frames in a block: more are a little faster, fewer take less memory."""
 _LONG_SECONDS = 120.0
@@ -112,8 +119,8 @@ class Bus:
         place = (sample_rate, self._size)
         tone: Response = high_pass(30.0, *place)
         melody = any(part.stem == "melody" and part.notes for part in score.parts)
-        if name in ("drums", "harmony", "melody"):
-            tone = tone * high_shelf(4000.0, 2.0, *place)
+        if name in _AIR:
+            tone = tone * high_shelf(*_AIR[name], *place)
         if name == "harmony" and melody:
             tone = tone * bell(2500.0, 0.8, -2.0, *place)
         if score.clear_speech and name in ("harmony", "melody", "effects"):
