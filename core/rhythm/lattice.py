@@ -51,7 +51,7 @@ class Ways:
     kind: NDArray[np.intp]
     """FREE, PINNED or EITHER: from which of the source's states."""
     price: NDArray[np.float32]
-    """Negative, shape [ways, from bin, to bin]; -inf where the drift cannot be absorbed."""
+    """Negative, shape [from bin, to bin, ways]; -inf where the drift cannot be absorbed."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ def ways(grounds: Lattice, stop: int, pinned: bool, only: tuple[int, int] | None
     kind = np.where(count == 0, FREE, PINNED) if pinned else np.where(count >= 2, EITHER, FREE)
     price = _price(grounds.slack, count, from_place, to_places[to_place], length[chosen], drift[chosen])
     if grounds.missed[stop - 1] > grounds.missed[sources[0]]:
-        price -= (grounds.missed[stop - 1] - grounds.missed[sources[source]])[:, None, None]
+        price -= (grounds.missed[stop - 1] - grounds.missed[sources[source]]).astype(np.float32)
     tempo = tempo if only is None else np.full_like(tempo, only[0])
     return _without_banned(
         grounds, stop, Ways(tempo, to_places[to_place], sources[source], count, from_place, kind, price)
@@ -183,7 +183,7 @@ def _without_banned(grounds: Lattice, stop: int, found: Ways) -> Ways:
     price = found.price.copy()
     for source, _, from_place, to_place, beats in banned:
         same = (found.source == source) & (found.from_place == from_place) & (found.to_place == to_place)
-        price[same & (found.beats == beats)] = -np.inf
+        price[:, :, same & (found.beats == beats)] = -np.inf
     return replace(found, price=price)
 
 
@@ -205,20 +205,21 @@ def _price(
     length: FloatArray,
     drift: FloatArray,
 ) -> NDArray[np.float32]:
-    """What each way costs from each bin to each bin; negative, shape [ways, from bin, to bin]."""
+    """What each way costs from each bin to each bin; negative, shape [from bin, to bin, ways]."""
     rows = np.minimum(beats, LONGEST)
-    table = (rows * room.middle.shape[1] + leave) * room.middle.shape[2] + reach
-    middle = room.middle.reshape(-1, len(BINS) ** 2)[table]
-    width = room.width.reshape(-1, len(BINS) ** 2)[table]
-    width += ((beats - rows) * SEARCHED_LIMIT).astype(np.float32)[:, None]
-    middle -= (length * drift).astype(np.float32)[:, None]
+    places = room.middle.shape[-1]
+    row = (rows * places + leave) * places + reach
+    middle = room.middle.reshape(len(BINS) ** 2, -1)[:, row]
+    width = room.width.reshape(len(BINS) ** 2, -1)[:, row]
+    width += ((beats - rows) * SEARCHED_LIMIT).astype(np.float32)
+    middle -= (length * drift).astype(np.float32)
     unplayable = np.abs(middle, out=middle) > width
     # change is a ramp from bin to bin and a bump on it; both are written out so that one product makes them all
     steep = CHANGE / np.maximum(length, 1.0)
     flat = 12 * steep * drift**2 + AWAY * np.minimum(length, AWAY_BEATS) * drift**2
-    price: NDArray[np.float32] = np.stack([-steep, 24 * steep * drift, -flat], axis=1).astype(np.float32) @ _SHAPES
+    price: NDArray[np.float32] = _SHAPES.T @ np.stack([-steep, 24 * steep * drift, -flat]).astype(np.float32)
     price[unplayable] = -np.inf
-    return price.reshape(-1, len(BINS), len(BINS))
+    return price.reshape(len(BINS), len(BINS), -1)
 
 
 def _shapes() -> NDArray[np.float32]:

@@ -35,7 +35,7 @@ LONGEST = 10
 class Slack:
     """Sums of drifts that can be played: `middle` ± `width`.
 
-    By whole beats apart, place left, place reached, and both ends' bins; shape [beats, places, places, bins, bins].
+    By both ends' bins, whole beats apart, place left and place reached; shape [bins, bins, beats, places, places].
     """
 
     middle: NDArray[np.float32]
@@ -75,4 +75,8 @@ def slack(places: FloatArray) -> Slack:
     able = np.isfinite(low)
     middle = np.where(able, low, 0.0) / 2 + np.where(able, high, 0.0) / 2
     width = np.where(able, high - middle, -np.inf)
-    return Slack(middle.astype(np.float32), width.astype(np.float32))
+    order = (3, 4, 0, 1, 2)
+    return Slack(
+        np.ascontiguousarray(middle.transpose(order), dtype=np.float32),
+        np.ascontiguousarray(width.transpose(order), dtype=np.float32),
+    )
