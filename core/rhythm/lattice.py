@@ -29,8 +29,8 @@ AWAY_BEATS = 12.0
 """Beats after which being away costs no more: it has become the tempo."""
 LEAST = 0.1
 """What meeting a hit is worth at least, as a share of its value."""
-DOWNBEAT = 0.35
-"""Extra worth of a downbeat, as a share of the hit's value times its turn."""
+DOWNBEAT = 0.6
+"""Extra worth of a downbeat, as a share of the hit's value times the square of its turn."""
 SECTION = 0.2
 """Extra worth of a mark on a downbeat, where a section can begin."""
 CLOSING = (0.2, 0.08)
@@ -120,7 +120,7 @@ def weighed(
     real = grounds.moment >= 0
     gain, marks = np.zeros_like(grounds.gain), np.zeros(len(real), dtype=bool)
     gain[real] = moments.value[:, None, None] * np.maximum(1.0 - strict * (1.0 - grounds.grid.worth), LEAST)
-    gain[real, 0, 0] += DOWNBEAT * moments.value * moments.turn + SECTION * marked
+    gain[real, 0, 0] += DOWNBEAT * moments.value * moments.turn**2 + SECTION * marked
     marks[real] = marked
     if len(real) > 1 and not real[-1]:
         gain[-1, 0, :] = CLOSING[1]

@@ -29,7 +29,7 @@ from core.rhythm.grid import Grid, base_tempi, grid
 from core.rhythm.lattice import Lattice, lattice, weighed, with_roads
 from core.rhythm.moments import Moments, gather, inside, marks
 from core.rhythm.search import search
-from core.rhythm.sections import sections
+from core.rhythm.sections import CALM, sections
 from core.rhythm.settle import Settled, settle, strays
 from core.rhythm.slack import LIMIT
 from core.rhythm.verdicts import verdicts
@@ -59,28 +59,28 @@ OTHER_METER = 0.25
 """Share of the value by which another meter must beat the preferred one."""
 BROAD = Attempt(strict=1.2, tempo_price=0.5, bars=2.8)
 ATTEMPTS = (
-    Attempt(0.9, 1.0, 3.5),
-    Attempt(1.15, 0.65, 2.5, 3),
-    Attempt(1.0, 0.25, 3.5, 4),
-    Attempt(1.15, 0.07, 2.1),
-    Attempt(1.55, 0.25, 2.0, 4),
-    Attempt(1.05, 0.06, 2.4, 5),
-    Attempt(0.85, 0.25, 3.1, 4),
-    Attempt(1.7, 0.12, 3.25, 2),
-    Attempt(1.05, 0.08, 2.3, 3),
-    Attempt(0.9, 0.3, 2.35, 1),
-    Attempt(1.3, 0.08, 2.6, 7),
+    Attempt(0.9, 1.0, 3.5, 0),
+    Attempt(1.6, 0.74, 3.5, 6),
+    Attempt(0.9, 0.09, 2.1, 7),
     Attempt(1.6, 0.23, 2.3, 5),
-    Attempt(1.0, 0.15, 2.2, 8),
-    Attempt(1.2, 0.12, 3.0, 6),
+    Attempt(0.85, 0.25, 3.1, 4),
+    Attempt(1.67, 0.24, 3.54, 6),
+    Attempt(1.3, 0.08, 2.6, 7),
+    Attempt(0.97, 0.24, 2.16, 1),
+    Attempt(1.55, 0.25, 2.0, 4),
+    Attempt(1.53, 0.38, 2.97, 2),
+    Attempt(0.97, 0.06, 2.89, 1),
+    Attempt(1.05, 0.08, 2.3, 3),
+    Attempt(1.15, 0.65, 2.5, 3),
 )
 """Short cues are tried gently first, then ever more eagerly until enough hits are met; long ones once, broadly."""
-EFFORT = 1_200_000
+EFFORT = 2_500_000
 """Attempts times the size of the lattice that may be spent."""
-PATIENCE = 8
-"""Attempts in vain before the best so far is taken."""
-MET, ON_BEAT = 0.93, 0.65
-"""Share of the cuts and markers to meet, and share of those to be on a beat: more is welcome, not needed."""
+MET, ON_BEAT, TURNED = 0.93, 0.64, 0.6
+"""Share of the cuts and markers to meet, of those to be on a beat, and of the picture's turning that sections begin
+with: more is welcome, not needed."""
+SEEK = 1.25
+"""What a missed cut or marker gains in value for the next attempt."""
 COARSE = 2
 """Every second base tempo is tried when meters are compared."""
 AGAIN = 6
@@ -107,7 +107,7 @@ def plan(hits: Sequence[Hit], seconds: float, rate: Fraction, feel: Feel, watch:
     _check(seconds, rate, feel)
     for margin in MARGINS:
         made = _plan(hits, seconds, rate, feel, margin, watch)
-        low, high = feel.tempo if feel.bpm is None else (feel.bpm * 0.96, feel.bpm * 1.04)
+        low, high = _allowed(feel)
         if low <= made.bpm <= high:
             break
     return made
@@ -132,16 +132,26 @@ def _most_met(grounds: Lattice, moments: Moments, seconds: float, feel: Feel, wa
     grounds = with_roads(grounds)
     affordable = max(1, int(EFFORT / max(grounds.size, 1)))
     again = min(AGAIN, affordable)
-    best = settle(_weighed(grounds, moments, ATTEMPTS[0]), moments, seconds, feel, again, watch)
-    vain = 0
-    for attempt in ATTEMPTS[1:affordable]:
-        if _judge(best, moments) >= 1.0 or vain >= PATIENCE:
+    best, judged = None, -np.inf
+    sought = moments
+    for attempt in ATTEMPTS[:affordable]:
+        settled = settle(_weighed(grounds, sought, attempt), sought, seconds, feel, again, watch)
+        if best is None or _judge(settled, moments, feel) > judged:
+            best, judged = settled, _judge(settled, moments, feel)
+        if judged >= 1.0:
             break
-        other = settle(_weighed(grounds, moments, attempt), moments, seconds, feel, again, watch)
-        vain += 1
-        if _judge(other, moments) > _judge(best, moments):
-            best, vain = other, 0
+        sought = _sought(sought, settled)
+    assert best is not None
     return best
+
+
+def _sought(moments: Moments, settled: Settled) -> Moments:
+    """The moments as the next attempt values them: cuts and markers that were missed are worth more."""
+    value = moments.value.copy()
+    missed = np.ones(len(moments), dtype=bool)
+    missed[settled.met] = False
+    value[missed & moments.chief] *= SEEK
+    return replace(moments, value=value)
 
 
 def _told(hits: Sequence[Hit], seconds: float, rate: Fraction, settled: Settled, moments: Moments, grid: Grid) -> Plan:
@@ -149,9 +159,13 @@ def _told(hits: Sequence[Hit], seconds: float, rate: Fraction, settled: Settled,
     tempo_map = TempoMap(settled.beats, settled.downbeats, grid.meter)
     parts = sections(settled.sections, settled.beats, seconds, settled.turns, moments.times)
     met = verdicts(hits, settled.anchors, tempo_map, grid, seconds)
-    bpm = float(np.median(tempo_map.local_tempo()))
     drift = max(strays(settled.beats, settled.sections))
-    return Plan(tempo_map, parts, met, chance(bpm, rate), bpm, drift)
+    return Plan(tempo_map, parts, met, chance(settled.bpm, rate), settled.bpm, drift)
+
+
+def _allowed(feel: Feel) -> tuple[float, float]:
+    """Lowest and highest felt tempo that may come out."""
+    return feel.tempo if feel.bpm is None else (feel.bpm * (1 - LIMIT), feel.bpm * (1 + LIMIT))
 
 
 def _check(seconds: float, rate: Fraction, feel: Feel) -> None:
@@ -207,13 +221,19 @@ def _meter(hits: Sequence[Hit], seconds: float, feel: Feel, margin: float, watch
     return feel.meters[int(np.argmax(values))]
 
 
-def _judge(settled: Settled, moments: Moments) -> float:
-    """How good a plan is: 1 when it meets the must-hits, and enough cuts and markers, enough of them on beats."""
+def _judge(settled: Settled, moments: Moments, feel: Feel) -> float:
+    """How good a plan is: 1 when it meets the must-hits and enough of the others, on beats and with sections."""
     if not len(moments):
         return 1.0
+    low, high = _allowed(feel)
+    if not low <= settled.bpm <= high:
+        return -float(len(moments))
     chief = moments.chief if moments.chief.any() else np.ones(len(moments), dtype=bool)
     counts = chief[settled.met]
     met = counts.sum() / chief.sum()
     on_beat = (settled.anchors.fraction[counts] == 0.0).mean() if counts.any() else 0.0
     missed = moments.must.sum() - moments.must[settled.met].sum()
-    return float(min(met / MET, 1.0) * np.sqrt(min(on_beat / ON_BEAT, 1.0)) - missed)
+    turning = moments.turn**2
+    turned = sum(settled.turns.get(first, 0.0) ** 2 for first in settled.sections) / max(turning.sum(), 1e-9)
+    form = 1.0 if turning.max() < CALM**2 else 0.9 + 0.1 * min(turned / TURNED, 1.0)
+    return float(min(met / MET, 1.0) * np.sqrt(min(on_beat / ON_BEAT, 1.0)) * form - missed)

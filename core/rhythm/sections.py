@@ -17,9 +17,9 @@ SHORTEST, LONGEST = 2, 16
 
 AWKWARD = {4: 0.1, 8: 0.0, 12: 0.4, 16: 0.5, 6: 0.35, 10: 0.6, 2: 0.8, 3: 0.75, 5: 0.6, 7: 0.55}
 """How awkward a length in bars is."""
-AWKWARD_ELSE = 0.7
+AWKWARD_ELSE = 1.0
 
-WITHOUT_HIT = 0.2
+WITHOUT_HIT = 0.1
 """Price of a division where nothing happens."""
 ON_HIT = 0.25
 """Worth of a division on a hit, plus the hit's turn."""

@@ -34,6 +34,8 @@ class Settled:
 
     beats: FloatArray
     """Seconds, from the last at or before 0 to the first at or after the end."""
+    bpm: float
+    """Felt tempo, the median over the beats."""
     downbeats: tuple[int, ...]
     sections: tuple[int, ...]
     """The beat at which each section starts."""
@@ -65,6 +67,7 @@ def settle(grounds: Lattice, moments: Moments, seconds: float, feel: Feel, again
     anchors = layout.only(real).anchors
     return Settled(
         beats[kept.start : kept.stop],
+        float(np.median(60.0 / (np.diff(beats[kept.start : kept.stop]) * grounds.grid.meter.beats_per_pulse))),
         tuple(d - kept.start for d in layout.downbeats if d in kept),
         tuple(d - kept.start for d in firsts),
         Anchors(anchors.beat - kept.start, anchors.fraction, anchors.time),
