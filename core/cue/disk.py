@@ -85,16 +85,20 @@ def remove_stale(parent: Path) -> None:
                 _unlink(lock, file)
 
 
-def safe_name(text: str) -> str:
-    """A folder name for any text that Windows, macOS and Linux all take; "Cue" where nothing is left of it."""
+def safe_name(text: str, end: str = "") -> str:
+    """A file or folder name for any text that Windows, macOS and Linux all take; "Cue" where nothing is left of it.
+
+    Args:
+        text: any text; it is cut where the name would grow too long.
+        end: what tells the name from its neighbours (" drums"): safe itself, and kept whole.
+    """
     text = unicodedata.normalize("NFC", text).replace(":", ".").replace(";", ".")
     text = "".join(" " if character in '/\\<>"|?*' or not character.isprintable() else character for character in text)
-    text = " ".join(text.split())[:LONGEST_NAME].strip(" .")
-    while len(text.encode()) > LARGEST_NAME:
+    text = " ".join(text.split())[: LONGEST_NAME - len(end)].strip(" .")
+    while len(f"{text}{end}".encode()) > LARGEST_NAME:
         text = text[:-1].strip(" .")
-    if RESERVED.match(text):
-        text = f"_{text}"
-    return text or "Cue"
+    name = f"{text or 'Cue'}{end}"
+    return f"_{name}" if RESERVED.match(name) else name
 
 
 def bytes_needed(samples: int, stems: int) -> int:

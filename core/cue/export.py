@@ -39,7 +39,7 @@ def bwf(files: Mapping[str, Path], scored: Range, to: Path, title: str, watch: W
     Raises:
         UnusableInput: a file cannot be read, or the place cannot be written; nothing is left behind.
     """
-    names = {name: f"{safe_name(f'{title} {name}')}.wav" for name in files}
+    names = {name: f"{safe_name(title, f' {name}')}.wav" for name in files}
     with new_cue(to, "BWF") as new:
         for done, (name, path) in enumerate(files.items()):
             watch.report("export", done / len(files), f"Stamping {name}")
@@ -95,7 +95,7 @@ def sections(
             watch.report("export", done / len(files), f"Cutting {name}")
             rate = _sample_rate(path, scored)
             for label, first, last in spans:
-                piece = new.path / f"{safe_name(f'{label} {name}')}.wav"
+                piece = new.path / f"{safe_name(label, f' {name}')}.wav"
                 samples = [sample_count(frame / scored.rate, rate) for frame in (first, last)]
                 _cut(path, piece, samples[0], samples[1], watch)
                 made[name].append(piece)

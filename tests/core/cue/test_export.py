@@ -86,6 +86,26 @@ def test_a_stamped_copy_holds_the_same_samples_and_the_record_time(stems: Mappin
         assert bext[602:].startswith(b"A=PCM,F=48000,W=24,M=stereo")
 
 
+@pytest.mark.parametrize("title", ["The long night of the harvest, " * 7, "\N{EYES}" * 200, "CON", ""])
+def test_every_stem_keeps_its_name_however_long_the_title_is(
+    stems: Mapping[str, Path], tmp_path: Path, title: str
+) -> None:
+    made = export.bwf(stems, _range(RATES["25"], 50), tmp_path / "out", title, QUIET)
+    assert len(set(made.values())) == len(list((tmp_path / "out" / "BWF").iterdir())) == len(stems)
+    for name, path in made.items():
+        assert path.name.endswith(f" {name}.wav")
+        assert len(path.name) <= 84
+        assert len(path.name.encode()) <= 204
+        assert np.array_equal(_integers(path), _integers(stems[name]))
+
+
+def test_sections_keep_their_stems_names_too(stems: Mapping[str, Path], tmp_path: Path) -> None:
+    parts = [replace(part, name="long " * 40) for part in _sections(0.0, 1.0)]
+    made = export.sections(stems, parts, _range(RATES["25"], 50), tmp_path, QUIET)
+    assert [len(pieces) for pieces in made.values()] == [2, 2]
+    assert len(list((tmp_path / "Sections").iterdir())) == 4
+
+
 @pytest.mark.parametrize(
     ("rate", "first", "drop_frame", "seconds"),
     [
