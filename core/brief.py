@@ -52,8 +52,8 @@ def exact_rate(rate: float) -> Fraction:
 
 
 def sample_count(seconds: Fraction, sample_rate: int) -> int:
-    """Whole samples nearest to an exact time, halves rounded up."""
-    return int(seconds * sample_rate + Fraction(1, 2))
+    """Whole samples nearest to an exact time: round(seconds * sample_rate)."""
+    return round(seconds * sample_rate)
 
 
 @dataclass(frozen=True)

@@ -93,17 +93,26 @@ def direct(
     )
 
 
+def style_named(name: str) -> str:
+    """The style that a user means by a name.
+
+    Raises:
+        WrongUse: there is none.
+    """
+    known = name.strip().lower()
+    if known == "lofi":
+        known = "lo-fi"
+    if known not in STYLES:
+        raise WrongUse(f'There is no style "{name}"', "--style", f"Use one of {', '.join(STYLES)}.")
+    return known
+
+
 def _choose(
     style: str | None, wishes: _Wishes, picture: Picture, cuts_per_minute: float, under_speech: bool
 ) -> tuple[str, str]:
     """The style and, in words, why."""
     if style is not None:
-        known = style.strip().lower()
-        if known == "lofi":
-            known = "lo-fi"
-        if known not in STYLES:
-            raise WrongUse(f'There is no style "{style}"', "--style", f"Use one of {', '.join(STYLES)}.")
-        return known, "asked for by name"
+        return style_named(style), "asked for by name"
     if wishes.styles:
         name = Counter(name for name, _ in wishes.styles).most_common(1)[0][0]
         words = dict.fromkeys(word for meant, word in wishes.styles if meant == name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import time
 from collections.abc import Iterator
@@ -11,16 +12,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core import engines
 from core.atomic import write_whole
 from core.audio.finish import Finished, finish
+from core.audio.mapped import BYTES, mapped
 from core.audio.onsets import heard
-from core.brief import Audio, Brief, Direction, Edit, Ending, Hit, Picture, Rendering
+from core.brief import STEMS, Audio, Brief, Direction, Edit, Ending, Hit, How, Picture, Rendering
 from core.cue.disk import NewCue, bytes_needed, check_room, new_cue
 from core.cue.folder import Cue, save
 from core.cue.page import page
-from core.direction import direct
+from core.direction import direct, style_named
 from core.engines.engine import Engine
 from core.errors import EngineNotReady, UnusableInput
 from core.picture.cuts import split
@@ -34,8 +37,10 @@ from core.timeline.archive import open_media
 from core.timeline.read import read
 from core.watch import Watch
 
-MOTION_CLEARANCE_S = 0.4
-"""A burst of motion this near to a cut or marker is the same event."""
+TRACKED_RATE = 22_050
+"""Samples per second at which beats are looked for in free music."""
+BLOCK = 1 << 20
+"""Samples that are mixed at a time."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,8 @@ def score(request: Request, watch: Watch = Watch()) -> Scored:
         Cancelled: the user stopped the work; nothing is left behind.
     """
     clock = _Clock()
-    engine = _ready_engine(request)
+    request = replace(request, timeline=request.timeline.absolute())
+    engine = _checked(request)
     with clock("timeline"):
         edit = split(read(request.timeline, request.in_text, request.out_text), watch, open_media)
     with _growing(request, edit, engine) as (new, scratch):
@@ -95,22 +101,34 @@ def score(request: Request, watch: Watch = Watch()) -> Scored:
         with clock("music"):
             rendering = engine.render(brief, None, scratch, watch)
             if not engine.abilities.on_grid:
-                rendering = _conformed(rendering, brief, watch)
+                rendering = _conformed(rendering, brief, scratch, watch)
         with clock("audio"):
             finished = finish(rendering.stems, request.sample_rate, request.loudness, new.path / "takes" / "001", watch)
-            errors_ms = _errors_ms(rendering, brief)
+            errors_ms = _errors_ms(rendering, brief, watch)
+            # The scratch folder goes now; nobody may hold on to what lay in it.
+            rendering = replace(rendering, stems=())
         with clock("cue"):
-            cue = save(new.path, engine.name, brief, rendering, finished, errors_ms)
+            cue = save(new.path, engine.name, brief, rendering, finished, errors_ms, _weights(request))
             _show(cue, brief, rendering, finished, watch)
     return Scored(replace(cue, folder=new.final), rendering, clock.seconds)
 
 
-def _ready_engine(request: Request) -> Engine:
-    """The engine asked for, once it can work."""
+def _checked(request: Request) -> Engine:
+    """The engine asked for, once it can work and everything that can be refused before work begins is seen to be right.
+
+    Raises:
+        WrongUse: there is no such engine or style.
+        EngineNotReady: the engine cannot work now.
+        UnusableInput: the SoundFont is not there.
+    """
     engine = engines.engine(request.engine)
+    if request.style is not None:
+        style_named(request.style)
     readiness = engine.ready()
     if not readiness.ready:
         raise EngineNotReady(readiness.why, request.engine)
+    if request.prompt and not engine.abilities.text:
+        raise EngineNotReady(f"The engine {request.engine} takes no words", "--prompt", "Leave the prompt out.")
     if request.soundfont is not None and not request.soundfont.is_file():
         raise UnusableInput("This SoundFont is not there", str(request.soundfont), "Give the path of an .sf2 file.")
     return engine
@@ -123,9 +141,9 @@ def _seed(request: Request) -> int:
 @contextmanager
 def _growing(request: Request, edit: Edit, engine: Engine) -> Iterator[tuple[NewCue, Path]]:
     """A cue folder that becomes visible when it is whole, and a scratch folder on the same disk."""
-    parent = request.to or request.timeline.absolute().parent / "Hitpoint Cues"
-    # The engine's stems lie in the scratch folder as float32, a third larger than the files.
-    check_room(parent, 3 * bytes_needed(edit.range.samples(request.sample_rate), len(engine.stems)))
+    parent = (request.to or request.timeline.parent / "Hitpoint Cues").absolute()
+    samples = edit.range.samples(request.sample_rate)
+    check_room(parent, bytes_needed(samples, len(engine.stems)) + len(engine.stems) * samples * BYTES)
     with new_cue(parent, f"{edit.name} {edit.in_text}") as new, TemporaryDirectory(dir=new.path) as scratch:
         yield new, Path(scratch)
 
@@ -137,25 +155,45 @@ def _direct(request: Request, edit: Edit, picture: Picture) -> Direction:
 
 
 def _hits(edit: Edit, picture: Picture, motion: tuple[Hit, ...]) -> tuple[Hit, ...]:
-    """Cuts and markers, weighed by what is seen there, and the bursts of motion away from them, in order."""
-    seen = weigh(edit.hits, picture)
-    apart = [hit for hit in motion if all(abs(hit.time - other.time) > MOTION_CLEARANCE_S for other in seen)]
-    return tuple(sorted((*seen, *apart), key=lambda hit: hit.time))
+    """Cuts and markers, weighed by what is seen there, and the bursts of motion between them, in order."""
+    return tuple(sorted((*weigh(edit.hits, picture), *motion), key=lambda hit: hit.time))
 
 
-def _conformed(rendering: Rendering, brief: Brief, watch: Watch) -> Rendering:
-    """Free music with its beats warped onto the tempo map, all stems by the same warp."""
-    mixed = np.sum([stem.audio for stem in rendering.stems], axis=0)
-    beats = track(mixed, brief.sample_rate, brief.plan.bpm)
-    tempo_map = brief.plan.tempo_map
-    stems = tuple(
-        replace(stem, audio=conform(stem.audio, brief.sample_rate, beats, tempo_map, brief.samples, watch))
-        for stem in rendering.stems
-    )
-    return replace(rendering, stems=stems, how=tuple("grid" if met.met else None for met in brief.plan.met))
+def _weights(request: Request) -> dict[str, str]:
+    """What the music was made with besides the program: file → SHA-256."""
+    if request.soundfont is None:
+        return {}
+    with request.soundfont.open("rb") as file:
+        return {str(request.soundfont.absolute()): hashlib.file_digest(file, "sha256").hexdigest()}
 
 
-def _errors_ms(rendering: Rendering, brief: Brief) -> tuple[float | None, ...]:
+def _conformed(rendering: Rendering, brief: Brief, scratch: Path, watch: Watch) -> Rendering:
+    """Free music with its beats warped onto the tempo map, all stems by the same warp, in files in `scratch`."""
+    mono = np.concatenate(list(_downmixed(rendering, brief, watch)))
+    beats = track(mono, TRACKED_RATE, brief.plan.bpm)
+    stems = []
+    for stem in rendering.stems:
+        into = mapped(scratch / f"conformed {stem.name}", brief.samples)
+        conform(stem.audio, brief.sample_rate, beats, brief.plan.tempo_map, brief.samples, watch, into)
+        stems.append(replace(stem, audio=into))
+    how: tuple[How | None, ...] = tuple("grid" if met.met else None for met in brief.plan.met)
+    return replace(rendering, stems=tuple(stems), how=how)
+
+
+def _downmixed(rendering: Rendering, brief: Brief, watch: Watch) -> Iterator[NDArray[np.float32]]:
+    """The mix as one channel at the rate at which beats are looked for, block by block."""
+    import soxr
+
+    stream = soxr.ResampleStream(brief.sample_rate, TRACKED_RATE, 1)
+    for start in range(0, brief.samples, BLOCK):
+        watch.check()
+        block = np.zeros(len(rendering.stems[0].audio[start : start + BLOCK]), np.float32)
+        for stem in rendering.stems:
+            block += stem.audio[start : start + BLOCK].mean(axis=1)
+        yield stream.resample_chunk(block, last=start + BLOCK >= brief.samples)
+
+
+def _errors_ms(rendering: Rendering, brief: Brief, watch: Watch) -> tuple[float | None, ...]:
     """What is heard at each hit, in the plan's order."""
     stems: dict[str, Audio] = {stem.name: stem.audio for stem in rendering.stems}
     accepted = [(met.hit.time, how) for met, how in zip(brief.plan.met, rendering.how, strict=True) if how]
@@ -166,6 +204,7 @@ def _errors_ms(rendering: Rendering, brief: Brief) -> tuple[float | None, ...]:
             [time for time, _ in accepted],
             [how for _, how in accepted],
             brief.edit.range.rate,
+            watch,
         )
     )
     return tuple(next(errors) if how else None for how in rendering.how)
@@ -173,7 +212,7 @@ def _errors_ms(rendering: Rendering, brief: Brief) -> tuple[float | None, ...]:
 
 def _show(cue: Cue, brief: Brief, rendering: Rendering, finished: Finished, watch: Watch) -> None:
     """Write what people open: the timeline with the stems in place, and the page."""
-    stems = {stem.name: finished.files[stem.name] for stem in rendering.stems}
+    stems = {name: finished.files[name] for name in STEMS if name in finished.files}
     placed = timeline_write.placed(brief.edit, stems, brief.sample_rate, brief.plan, cue.folder)
     timeline_write.save(placed, cue.folder / "cue.otio")
     text = page(

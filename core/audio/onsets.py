@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.brief import Audio, FloatArray, How
+from core.watch import Watch
 
 REACH = 0.060
 """Seconds around the hit within which a sound may answer it."""
@@ -57,6 +58,7 @@ def heard(
     times: Sequence[float],
     how: Sequence[How | None],
     rate: Fraction,
+    watch: Watch = Watch(),
 ) -> list[float | None]:
     """How far each hit's sound is from the hit.
 
@@ -66,6 +68,7 @@ def heard(
         times: the accepted hits, seconds.
         how: how each was met; "stop" asks for a sudden drop of the mix, all else for an onset of any stem.
         rate: frames per second; at very low rates the search reaches a whole frame.
+        watch: cancellation.
 
     Returns:
         For each hit the error in milliseconds, or None where nothing answers it.
@@ -73,6 +76,7 @@ def heard(
     reach = max(REACH, 1.0 / float(rate))
     found: list[float | None] = []
     for time, manner in zip(times, how, strict=True):
+        watch.check()
         window = _window(stems, sample_rate, time, reach)
         if manner == "stop":
             energy = _bands(window.sum(axis=0, keepdims=True), sample_rate)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import sys
+import time
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +16,7 @@ import pytest
 import scipy.signal
 import soundfile
 
+from bench.repeat import repeated
 from core import engines
 from core.cue.folder import load, verify
 from core.errors import Cancelled, EngineNotReady, UnusableInput, WrongUse
@@ -48,6 +53,7 @@ def test_a_cue_is_whole_when_it_appears_and_can_be_checked(demo_edit: Path, tmp_
 def test_a_cue_can_be_made_again_from_what_it_remembers(demo_edit: Path, tmp_path: Path) -> None:
     first = load(score(Request(demo_edit, out_text="6s", to=tmp_path, prompt="dark, sparse")).cue.folder)
     told = first.brief
+    assert told.edit.source.is_absolute()
     again = score(Request(told.edit.source, out_text="6s", to=tmp_path, prompt=told.prompt, seed=told.seed)).cue
     assert again.folder != first.folder
     assert {n: s.sha256 for n, s in again.take.stems.items()} == {n: s.sha256 for n, s in first.take.stems.items()}
@@ -94,6 +100,8 @@ def test_what_cannot_be_done_is_refused_before_work_begins(demo_edit: Path, tmp_
         score(replace(request, engine="bach"))
     with pytest.raises(UnusableInput, match="SoundFont"):
         score(replace(request, soundfont=tmp_path / "none.sf2"))
+    with pytest.raises(WrongUse, match="lo-fi"):
+        score(replace(request, style="polka"))
     with pytest.raises(UnusableInput):
         score(replace(request, timeline=tmp_path / "none.otio"))
     assert not (tmp_path / "cues").exists()
@@ -120,3 +128,62 @@ def test_an_engine_that_plays_freely_is_conformed(
     errors = np.array([np.abs(beats - peak / rate).min() for peak in peaks])
     assert len(peaks) > 40
     assert np.mean(errors < 0.02) > 0.9
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="open maps are read from /proc")
+def test_a_long_cue_lies_in_files_and_lets_go_of_them(demo_edit: Path, tmp_path: Path) -> None:
+    long = repeated(demo_edit, 130, tmp_path / "long.otio")
+    made = score(Request(long, out_text="130s", style="ambient", to=tmp_path / "cues", seed=1))
+    assert made.cue.brief.samples == 130 * 48_000
+    maps = Path("/proc/self/maps").read_text().splitlines()
+    assert not [line for line in maps if ".f32" in line]
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds"), [("retimed_2997df", 23), ("nested_23976", 18), ("offline_25", 13), ("plain_24", 40)]
+)
+def test_every_timeline_is_scored_at_its_own_rate(shared: Path, tmp_path: Path, name: str, seconds: int) -> None:
+    made = score(Request(shared / "timelines" / f"{name}.otio", to=tmp_path, seed=1, sample_rate=44_100))
+    scored = made.cue.brief.edit.range
+    exact = Fraction(scored.frames) / scored.rate
+    assert int(exact) == seconds
+    for saved in made.cue.take.stems.values():
+        assert soundfile.info(made.cue.folder / saved.file).frames == round(exact * 44_100)
+    placed = otio.adapters.read_from_file(str(made.cue.folder / "cue.otio"))
+    (clip,) = placed.tracks[0].find_clips()
+    assert clip.duration().value == scored.frames
+    assert (placed.global_start_time + placed.tracks[0].trimmed_range_of_child(clip).start_time) == scored.start
+
+
+@pytest.mark.parametrize(
+    "name", ["effects", "premiere_example", "resolve_50p", "resolve_50p_retime", "screening_example", "transition"]
+)
+def test_what_real_editors_wrote_is_scored_and_what_is_missing_is_said(shared: Path, tmp_path: Path, name: str) -> None:
+    made = score(Request(shared / "timelines" / "real" / f"{name}.otio", to=tmp_path, seed=1))
+    told = summary(made.cue, made.rendering, made.timings)
+    assert told["offline"]
+    assert told["loudness"] == pytest.approx(-20, abs=1)
+    assert all(hit["met"] or hit["why"] for hit in told["hits"])
+
+
+def test_nothing_is_looked_up_on_the_network(demo_edit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert score(Request(demo_edit, out_text="3s", to=tmp_path, seed=1)).cue.folder.is_dir()
+
+
+def test_cancelling_is_looked_for_at_least_five_times_a_second(demo_edit: Path, tmp_path: Path) -> None:
+    looked: list[float] = []
+
+    def look() -> bool:
+        looked.append(time.process_time())
+        return False
+
+    score(Request(demo_edit, to=tmp_path, seed=1, style="action"), Watch(cancelled=look))
+    gaps = np.diff(looked)
+    # Processor time of all threads, two of which work at once.
+    assert np.quantile(gaps, 0.99) < 0.4
+    assert gaps.max() < 1.0

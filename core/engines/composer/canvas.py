@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import mmap
 from pathlib import Path
 
 import numpy as np
 
+from core.audio.mapped import let_go, mapped
 from core.brief import Audio
 from core.engines.composer.instruments.stroke import Sound
-
-_BYTES = 8
-"""Of a stereo sample."""
 
 
 class Canvas:
@@ -21,23 +18,19 @@ class Canvas:
         samples: length.
         file: where it lies, or None to keep it in memory. The file lives as long as somebody holds `audio`, and must
             be removed by whoever owns its folder.
+
+    Raises:
+        UnusableInput: the disk has no room for the file.
     """
 
     def __init__(self, samples: int, file: Path | None) -> None:
-        self._map: mmap.mmap | None = None
-        if file is None:
-            self.audio: Audio = np.zeros((samples, 2), dtype=np.float32)
-            return
-        with file.open("w+b") as opened:
-            opened.truncate(samples * _BYTES)
-            self._map = mmap.mmap(opened.fileno(), samples * _BYTES)
-        self.audio = np.frombuffer(self._map, dtype=np.float32).reshape(samples, 2)
+        self._in_file = file is not None
+        self.audio: Audio = np.zeros((samples, 2), np.float32) if file is None else mapped(file, samples)
 
     def write(self, first: int, sound: Sound) -> None:
         """Put `sound` (shape [2, samples]) at sample `first`, and let finished pages of a file leave memory."""
         count = min(sound.shape[1], len(self.audio) - first)
         self.audio[first : first + count, 0] = sound[0, :count]
         self.audio[first : first + count, 1] = sound[1, :count]
-        if self._map is not None and hasattr(self._map, "madvise"):
-            start = first * _BYTES // mmap.PAGESIZE * mmap.PAGESIZE
-            self._map.madvise(mmap.MADV_DONTNEED, start, (first + count) * _BYTES - start)
+        if self._in_file:
+            let_go(self.audio, first, count)

@@ -18,25 +18,35 @@ from core.engines.composer.score import Part, Score
 from core.engines.composer.sheet import Sheet, sheet
 from core.engines.composer.styles import PALETTES
 from core.engines.composer.texture import BASS, TUNE, cast, textures
+from core.watch import Watch
 
 
-def compose(brief: Brief) -> Score:
+def compose(brief: Brief, watch: Watch = Watch()) -> Score:
     """Write the music of a brief: the same brief gives the same score.
 
     The outline first (form, harmony, how hits are played), then every part from it, then the last hand over all.
     """
+    watch.report("compose", 0.0, "Form and harmony")
     plan = outline(brief)
-    return finish(plan, (*tonal_parts(plan), *rhythm_parts(plan), *effects_parts(plan)))
+    parts = tonal_parts(plan, watch)
+    watch.report("compose", 0.7, "Drums and effects")
+    parts += (*rhythm_parts(plan), *effects_parts(plan))
+    watch.report("compose", 0.9, "Hits and ending")
+    return finish(plan, parts)
 
 
-def tonal_parts(plan: Outline) -> tuple[Part, ...]:
+def tonal_parts(plan: Outline, watch: Watch = Watch()) -> tuple[Part, ...]:
     """Bass, harmony and melody of an outline; parts that nobody wants or that never play are left out."""
     direction = plan.brief.direction
     palette = PALETTES[direction.style]
     page = sheet(plan, palette)
     band = cast(page.seed, palette, direction)
     playing = textures(plan, page.phrases, band)
-    parts = [_layer_part(page, layer, playing.get(layer.name, [])) for layer in band.layers]
+    parts = []
+    for layer in band.layers:
+        watch.report("compose", 0.3, layer.name)
+        parts.append(_layer_part(page, layer, playing.get(layer.name, [])))
+    watch.report("compose", 0.5, "Bass and tune")
     if band.bass is not None:
         parts.append(_bass_part(page, band.bass, playing.get(BASS, [])))
     if band.tune is not None:

@@ -48,8 +48,7 @@ class Composer:
         """
         if hole is not None:
             raise EngineNotReady("The composer cannot re-roll a part of a cue", do="Score the range again instead.")
-        watch.report("compose", 0.0, "writing")
-        score = compose(brief)
+        score = compose(brief, watch)
         watch.report("compose", 1.0, f"{sum(len(part.notes) for part in score.parts)} notes")
         if brief.soundfont is None:
             stems = render(score, brief.sample_rate, brief.seed, brief.samples, scratch, watch)

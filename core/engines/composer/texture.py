@@ -104,7 +104,7 @@ def _gradual(
     rests: str | None,
 ) -> set[str]:
     """What plays when only a few parts may come and go: those that are most out of place first."""
-    changes = sorted(before ^ wanted, key=lambda name: -abs(energy - enters[name][0]))
+    changes = sorted(before ^ wanted, key=lambda name: (-abs(energy - enters[name][0]), name))
     forced = [name for name in changes if name == rests]
     room = (_ACROSS if opens else _WITHIN) - len(forced)
     done = {*forced, *[name for name in changes if name != rests][:room]}
