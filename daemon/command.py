@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 
@@ -11,10 +12,17 @@ from core.errors import HitpointError, WrongUse
 from daemon.commands import engines, export, score
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    invoke_without_command=True,
+    subcommand_metavar="COMMAND [ARGS]...",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="hitpoint", prog_name="hitpoint")
-def hitpoint() -> None:
+@click.pass_context
+def hitpoint(context: click.Context) -> None:
     """Score a timeline range: music in stems that meets the cuts."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 hitpoint.add_command(score.score)
@@ -24,17 +32,23 @@ hitpoint.add_command(engines.engines)
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with the exit code that fits (see `core.errors`)."""
+    _print_anything()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         hitpoint.main(words, prog_name="hitpoint", standalone_mode=False)
-    except click.exceptions.Exit as request:
-        sys.exit(request.exit_code)
     except click.Abort:
         sys.exit(6)
     except click.UsageError as error:
         _fail(_as_wrong_use(error), words)
     except HitpointError as error:
         _fail(error, words)
+
+
+def _print_anything() -> None:
+    """Names that a pipe's encoding cannot hold are printed with escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _as_wrong_use(error: click.UsageError) -> WrongUse:

@@ -1,4 +1,7 @@
-"""What commands print: JSON lines for scripts on stdout, progress for people on stderr."""
+"""What commands print: JSON lines for scripts on stdout, progress for people on stderr.
+
+JSON is written in ASCII, so that it reads the same whatever encoding a pipe has.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +25,12 @@ _REDRAW_S = 0.1
 def error_line(error: HitpointError) -> str:
     """The error as the last JSON line of a command."""
     fields = {"code": error.code, "what": error.what, "where": error.where, "do": error.do}
-    return json.dumps({"error": fields}, ensure_ascii=False)
+    return json.dumps({"error": fields})
 
 
 def result_line(result: Mapping[str, Any]) -> None:
     """Print the result as the last JSON line of a command."""
-    click.echo(json.dumps(result, ensure_ascii=False, allow_nan=False))
+    click.echo(json.dumps(result, allow_nan=False))
 
 
 @contextmanager
@@ -66,7 +69,7 @@ class _Progress:
         self._stage, self._shown_at = stage, now
         if self._as_json:
             line = {"stage": stage, "fraction": round(fraction, 3), "words": words}
-            click.echo(json.dumps(line, ensure_ascii=False))
+            click.echo(json.dumps(line))
         if self._terminal:
             self._redraw(stage, fraction, words, new_stage)
         elif new_stage:

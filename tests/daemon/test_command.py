@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
+from importlib import metadata
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,64 @@ def test_a_killed_score_leaves_no_cue_that_looks_finished(demo_edit: Path, tmp_p
     assert len(list(tmp_path.iterdir())) == 1, "what the killed process left is swept away"
 
 
-def test_progress_is_on_stderr_and_the_result_is_the_last_line_of_stdout(cue_of_the_demo: dict[str, object]) -> None:
-    assert Path(str(cue_of_the_demo["cue"])).is_dir()
-    assert time.time() > Path(str(cue_of_the_demo["mix"])).stat().st_mtime
+def test_progress_goes_to_stderr_in_words_and_to_stdout_as_json_with_the_result_last(
+    demo_edit: Path, tmp_path: Path
+) -> None:
+    answer = run("score", demo_edit, "--out", "5s", "--seed", "1", "--to", tmp_path, "--json")
+    *progress, result = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert Path(result["cue"]).is_dir()
+    assert Path(result["mix"]).is_file()
+    assert all(set(line) == {"stage", "fraction", "words"} for line in progress)
+    stages = [(stage, [line["fraction"] for line in lines]) for stage, lines in groupby(progress, itemgetter("stage"))]
+    assert {"picture", "rhythm", "audio"} <= {stage for stage, _ in stages}
+    for _, fractions in stages:
+        assert fractions == sorted(fractions)
+        assert all(0 <= fraction <= 1 for fraction in fractions)
+    assert answer.stderr.splitlines() == [f"{stage} …" for stage, _ in stages]
+
+
+def test_without_json_stdout_says_the_result_in_words(cue_of_the_demo: dict[str, object]) -> None:
+    answer = run("export", str(cue_of_the_demo["cue"]), "--bwf")
+    assert answer.stdout.startswith("bwf:\n")
+    assert answer.stdout.count(".wav") == 6
+
+
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_names_that_a_pipe_cannot_hold_are_escaped(demo_edit: Path, tmp_path: Path, flags: list[str]) -> None:
+    timeline = json.loads(demo_edit.read_text())
+    timeline["name"] = "収穫の夜"
+    timeline["tracks"]["children"][0]["children"][1]["media_references"]["DEFAULT_MEDIA"]["target_url"] = "夜.mp4"
+    (demo_edit.parent / "night.otio").write_text(json.dumps(timeline))
+    narrow = {**os.environ, "PYTHONIOENCODING": "cp1252"}
+    words = [*HITPOINT, "score", str(demo_edit.parent / "night.otio"), "--out", "6s", "--to", str(tmp_path), *flags]
+    answer = subprocess.run(words, capture_output=True, env=narrow, check=False)
+    assert answer.returncode == 0, answer.stderr
+    assert b"Traceback" not in answer.stderr
+    assert b"\\u53ce\\u7a6b\\u306e\\u591c" in answer.stdout
+    if flags:
+        result = json.loads(answer.stdout.splitlines()[-1])
+        assert Path(result["cue"]).name.startswith("収穫の夜")
+        assert "夜.mp4" in result["offline"][0]
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names there are Unicode")
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "ascii"])
+def test_a_path_that_is_no_unicode_is_one_sentence(tmp_path: Path, encoding: str) -> None:
+    words: list[str | bytes] = [*HITPOINT, "export", os.fsencode(tmp_path) + b"/gone \xff", "--bwf", "--json"]
+    answer = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding}, check=False)
+    assert answer.returncode == 3
+    assert len(answer.stderr.splitlines()) == 1
+    assert answer.stderr.startswith(b"hitpoint: There is no cue here")
+    assert json.loads(answer.stdout)["error"]["where"].endswith("gone \udcff/cue.json")
+
+
+@pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])
+def test_help_is_no_error(arguments: list[str]) -> None:
+    answer = run(*arguments)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.startswith("Usage: hitpoint [OPTIONS] COMMAND")
+    assert "score" in answer.stdout
+
+
+def test_the_version_is_said() -> None:
+    assert run("--version").stdout == f"hitpoint, version {metadata.version('hitpoint')}\n"
