@@ -19,6 +19,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from core.audio.mapped import let_go
 from core.brief import Audio, FloatArray, How
 from core.watch import Watch
 
@@ -109,6 +110,7 @@ def _window(stems: Mapping[str, Audio], sample_rate: int, time: float, reach: fl
         if first < last:
             part = audio[first:last]
             row[first - start : last - start] = part[:, 0] + 1j * part[:, 1]
+            let_go(audio)
     return window
 
 
