@@ -79,8 +79,10 @@ EFFORT = 2_500_000
 MET, ON_BEAT, TURNED = 0.93, 0.64, 0.6
 """Share of the cuts and markers to meet, of those to be on a beat, and of the picture's turning that sections begin
 with: more is welcome, not needed."""
+LEAST_MET, LEAST_ON_BEAT = 0.88, 0.6
+"""Shares below which a plan is worse than any that reaches them."""
 SEEK = 1.25
-"""What a missed cut or marker gains in value for the next attempt."""
+"""What a missed cut or marker gains in value for the next attempt, while too few are met."""
 COARSE = 2
 """Every second base tempo is tried when meters are compared."""
 AGAIN = 6
@@ -140,7 +142,8 @@ def _most_met(grounds: Lattice, moments: Moments, seconds: float, feel: Feel, wa
             best, judged = settled, _judge(settled, moments, feel)
         if judged >= 1.0:
             break
-        sought = _sought(sought, settled)
+        if _shares(settled, moments)[0] < MET:
+            sought = _sought(sought, settled)
     assert best is not None
     return best
 
@@ -221,19 +224,28 @@ def _meter(hits: Sequence[Hit], seconds: float, feel: Feel, margin: float, watch
     return feel.meters[int(np.argmax(values))]
 
 
+def _shares(settled: Settled, moments: Moments) -> tuple[float, float]:
+    """Share of the cuts and markers that are met, and share of those that are on a beat."""
+    chief = moments.chief if moments.chief.any() else np.ones(len(moments), dtype=bool)
+    counts = chief[settled.met]
+    on_beat = (settled.anchors.fraction[counts] == 0.0).mean() if counts.any() else 0.0
+    return float(counts.sum() / max(chief.sum(), 1)), float(on_beat)
+
+
 def _judge(settled: Settled, moments: Moments, feel: Feel) -> float:
-    """How good a plan is: 1 when it meets the must-hits and enough of the others, on beats and with sections."""
+    """How good a plan is: 1 when it meets the must-hits and enough of the others, on beats and with sections.
+
+    Where not enough can be met on beats, meeting weighs more than beats.
+    """
     if not len(moments):
         return 1.0
     low, high = _allowed(feel)
     if not low <= settled.bpm <= high:
         return -float(len(moments))
-    chief = moments.chief if moments.chief.any() else np.ones(len(moments), dtype=bool)
-    counts = chief[settled.met]
-    met = counts.sum() / chief.sum()
-    on_beat = (settled.anchors.fraction[counts] == 0.0).mean() if counts.any() else 0.0
+    met, on_beat = _shares(settled, moments)
     missed = moments.must.sum() - moments.must[settled.met].sum()
     turning = moments.turn**2
     turned = sum(settled.turns.get(first, 0.0) ** 2 for first in settled.sections) / max(turning.sum(), 1e-9)
     form = 1.0 if turning.max() < CALM**2 else 0.9 + 0.1 * min(turned / TURNED, 1.0)
-    return float(min(met / MET, 1.0) * np.sqrt(min(on_beat / ON_BEAT, 1.0)) * form - missed)
+    short = 0.0 if met >= LEAST_MET and on_beat >= LEAST_ON_BEAT else 0.1
+    return float(min(met / MET, 1.0) * min(on_beat / ON_BEAT, 1.0) ** 0.4 * form - missed - short)
