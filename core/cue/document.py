@@ -10,12 +10,14 @@ Conventions
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from fractions import Fraction
 from functools import cache
 from math import isfinite, nan
 from pathlib import Path
+from sys import float_info
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -26,6 +28,7 @@ from core.brief import FloatArray
 
 LINE = 120
 """Characters of a line."""
+_FRACTION = re.compile(r"-?\d+(/\d+)?", re.ASCII)
 
 
 class NotThis(Exception):
@@ -141,7 +144,7 @@ def _tuple(inner: tuple[Any, ...], value: Any, where: str) -> tuple[Any, ...]:
 def _array(value: Any, where: str) -> FloatArray:
     try:
         array: FloatArray = np.array(value, np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise NotThis(f"{where} is not an array of numbers") from None
     return array
 
@@ -157,16 +160,21 @@ def _single(kind: Any, value: Any, where: str) -> Any:
     if kind is RationalTime:
         parts = [value.get(part) for part in ("value", "rate")] if isinstance(value, dict) else []
         return RationalTime(*_expect(bool(parts) and all(map(_is_number, parts)), parts, "a time", where))
-    if kind is Fraction or kind is Path:
+    if kind is Path:
+        return Path(_expect(isinstance(value, str) and "\0" not in value, value, "a path", where))
+    if kind is Fraction:
+        _expect(isinstance(value, str) and bool(_FRACTION.fullmatch(value)), value, "a fraction", where)
         try:
-            return kind(_expect(isinstance(value, str), value, "a text", where))
+            return Fraction(value)
         except (ValueError, ZeroDivisionError):
             raise NotThis(f"{where} is not a fraction") from None
+    if kind is bytes:
+        raise NotThis(f"{where} has no place in a document")
     raise TypeError(f"{kind} has no place in a document")
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= float_info.max
 
 
 def _expect(fits: bool, value: Any, wanted: str, where: str) -> Any:

@@ -1,8 +1,9 @@
 """The cue folder: one document, `cue.json`, that says how the music was made and where its files are.
 
-It is written last, so that a folder with a `cue.json` is a whole cue. Everything in it that an engine was told is
-kept exactly, so that the same take can be made again from the document alone; only thumbnails are left out, which
-lie in `cue.html`.
+The folder grows hidden and appears by one rename, when all of it is written: the stems and their mix, the notes,
+`cue.mid`, `cue.json`, then `cue.otio` and `cue.html`, which are made from what the document says. In a cue that stands
+already each file is replaced whole. Everything that an engine was told is kept exactly, so that the same take can be
+made again from the document alone; only thumbnails are left out, which lie in `cue.html`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from pathlib import Path
 from core.atomic import write_whole
 from core.audio.finish import Finished
 from core.brief import STEMS, Brief, Rendering
+from core.cue.coherence import see_that_it_holds_together, see_that_takes_hold_together
 from core.cue.document import NotThis, parsed, plain, typed, written
 from core.cue.midi import write_midi
-from core.cue.takes import Notes, Take, check, refer, save_notes, save_state, stays_inside, take_folder
+from core.cue.takes import Notes, Take, check, refer, save_notes, save_state, take_folder
 from core.errors import UnusableInput
 
 DOCUMENT = "cue.json"
@@ -72,7 +74,7 @@ def save(
     errors_ms: Sequence[float | None] = (),
     weights: Mapping[str, str] = {},
 ) -> Cue:
-    """Make a folder that holds the files of a first take into a cue: its notes, `cue.mid`, and `cue.json` last.
+    """Make a folder that holds the files of a first take into a cue: its notes, `cue.mid`, then `cue.json`.
 
     Args:
         folder: the cue folder; the stems and their mix lie in its `takes/001` already.
@@ -145,7 +147,8 @@ def load(place: Path) -> Cue:
         )
     try:
         cue: Cue = typed(Cue, {**content, "folder": str(folder)})
-        _see_that_it_holds_together(cue)
+        see_that_takes_hold_together(cue.takes, cue.in_use)
+        see_that_it_holds_together(cue.brief, cue.gain_db)
     except NotThis as error:
         raise UnusableInput(f"This cue.json is damaged: {error}", str(path), "Bring it back from a copy.") from error
     return cue
@@ -154,16 +157,6 @@ def load(place: Path) -> Cue:
 def verify(cue: Cue) -> tuple[str, ...]:
     """Read all files of all takes again; one sentence for each that is not what was saved, empty when all is well."""
     return tuple(dict.fromkeys(sentence for take in cue.takes for sentence in check(cue.folder, take)))
-
-
-def _see_that_it_holds_together(cue: Cue) -> None:
-    numbers = [take.number for take in cue.takes]
-    if cue.in_use not in numbers or len(set(numbers)) < len(numbers):
-        raise NotThis(f"take {cue.in_use} is in use, but the takes are {numbers}")
-    for take in cue.takes:
-        for saved in take.saved():
-            if not stays_inside(saved.file):
-                raise NotThis(f"take {take.number} names a file outside of the folder, {saved.file!r}")
 
 
 def _made_by(engine: str, weights: Mapping[str, str]) -> MadeBy:

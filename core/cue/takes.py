@@ -147,7 +147,9 @@ def check(cue: Path, take: Take) -> tuple[str, ...]:
 def stays_inside(name: str) -> bool:
     """True for a relative name that no system reads as a place outside of the folder."""
     windows, posix = PureWindowsPath(name), PurePosixPath(name)
-    return bool(posix.parts) and not windows.anchor and not posix.anchor and ".." not in windows.parts
+    return (
+        bool(posix.parts) and "\0" not in name and not windows.anchor and not posix.anchor and ".." not in windows.parts
+    )
 
 
 def _save(cue: Path, path: Path, content: bytes) -> Saved:

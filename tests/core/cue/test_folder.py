@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.audio.finish import finish
-from core.brief import STEMS, Note
+from core.brief import STEMS, Note, Section
+from core.cue.bwf import time_reference
 from core.cue.document import NotThis, parsed, plain, typed, written
+from core.cue.export import edges
 from core.cue.folder import SCHEMA, load, save, verify, write
 from core.cue.takes import load_notes, take_folder
 from core.errors import EngineNotReady, UnusableInput
@@ -41,6 +44,10 @@ def assert_same(one: Any, other: Any) -> None:
     else:
         assert one == other
         assert type(one) is type(other)
+
+
+def _range_of(document: Any) -> Any:
+    return document["brief"]["edit"]["range"]
 
 
 def test_the_folder_is_laid_out_as_promised(tmp_path: Path) -> None:
@@ -143,6 +150,32 @@ def test_a_document_cut_short_anywhere_is_one_sentence(
         (lambda document: document["takes"][0]["mix"].update(file="/etc/passwd"), "outside of the folder"),
         (lambda document: document["takes"][0]["mix"].update(file="C:\\mix.wav"), "outside of the folder"),
         (lambda document: document["takes"][0]["mix"].update(file="a\\..\\..\\mix.wav"), "outside of the folder"),
+        (lambda document: document["takes"][0]["mix"].update(file="mix\0.wav"), "outside of the folder"),
+        (lambda document: _range_of(document)["start"].update(rate=0), "the rate 0, which is no frame rate"),
+        (lambda document: _range_of(document)["duration"].update(rate=1e-300), "which is no frame rate"),
+        (lambda document: _range_of(document)["duration"].update(rate=25), "counts at the rates 23.976, 25"),
+        (lambda document: _range_of(document)["start"].update(value=-100), "starts at a time that cannot be"),
+        (lambda document: _range_of(document)["start"].update(value=1e300), "starts at a time that cannot be"),
+        (lambda document: _range_of(document)["start"].update(value=10**400), r"start is not a time"),
+        (lambda document: _range_of(document)["duration"].update(value=0), "the range lasts 0 s"),
+        (lambda document: _range_of(document)["duration"].update(value=1e9), "the range lasts"),
+        (lambda document: document["brief"]["edit"].update(shots=[]), "the shots last 0 frames, the range 97"),
+        (lambda document: document["brief"]["edit"]["shots"][1].update(first_frame=51), "shot 1 does not follow"),
+        (lambda document: document["brief"]["edit"]["shots"][1].update(frames=10**9), "the shots last"),
+        (lambda document: document["brief"]["edit"]["shots"][0].update(speed="1e999999999"), "speed is not a fraction"),
+        (lambda document: document["brief"]["edit"]["shots"][0].update(speed="1/0"), "speed is not a fraction"),
+        (lambda document: document["brief"]["edit"]["shots"][0].update(speed="9" * 30), "shot 0 shows a time that"),
+        (lambda document: document["brief"]["edit"]["shots"][0]["media"].update(path="a\0b"), "path is not a path"),
+        (lambda document: document["brief"]["plan"]["sections"][0].update(start=None), "section A has no time"),
+        (lambda document: document["brief"]["plan"]["sections"][0].update(duration=None), "section A has no time"),
+        (lambda document: document["brief"]["plan"]["tempo_map"].update(beats=[0, 10**400]), "beats is not an array"),
+        (lambda document: document["brief"]["plan"]["tempo_map"].update(beats=[0, None]), "beats do not go forward"),
+        (lambda document: document["brief"]["plan"]["tempo_map"].update(downbeats=[99]), "a downbeat is no beat"),
+        (lambda document: document["brief"]["plan"]["tempo_map"]["meter"].update(denominator=0), "the meter is 4/0"),
+        (lambda document: document["brief"]["picture"].update(motion=[1.0]), "curves differ in length"),
+        (lambda document: document["brief"]["picture"]["thumbnails"].append({"time": 0, "jpeg": "x"}), "no place"),
+        (lambda document: document["brief"].update(sample_rate=0), "its sample rate is 0"),
+        (lambda document: document.update(gain_db=None), "its gain is no number"),
     ],
 )
 def test_what_is_wrong_with_a_document_is_named(tmp_path: Path, whole: str, change: Any, sentence: str) -> None:
@@ -151,6 +184,43 @@ def test_what_is_wrong_with_a_document_is_named(tmp_path: Path, whole: str, chan
     (tmp_path / "cue.json").write_text(json.dumps(document), "utf-8")
     with pytest.raises(UnusableInput, match=sentence):
         load(tmp_path)
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where every value in a document stands."""
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value[:3]) if isinstance(value, list) else ()
+    for key, item in inner:
+        yield from _places(item, (*path, key))
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    data=st.data(),
+    value=st.sampled_from(
+        [None, 0, -1, -100, 0.5, 1e300, -1e300, 10**400, 2**63, "", "x", "1/0", "\0", [], {}, [[]], True]
+    ),
+)
+def test_a_document_with_any_wrong_value_loads_or_is_one_sentence(
+    tmp_path_factory: pytest.TempPathFactory, whole: str, data: st.DataObject, value: Any
+) -> None:
+    document = json.loads(whole)
+    *way, last = data.draw(st.sampled_from([place for place in _places(document) if place]))
+    inner = document
+    for key in way:
+        inner = inner[key]
+    inner[last] = value
+    folder = tmp_path_factory.mktemp("cue")
+    (folder / "cue.json").write_text(json.dumps(document), "utf-8")
+    try:
+        cue = load(folder)
+    except UnusableInput:
+        return
+    scored = cue.brief.edit.range
+    assert time_reference(scored, 48_000) >= 0
+    assert edges(cue.brief.plan.sections or (Section(0.0, 1.0, "A", 0, 1),), scored)[-1] == scored.frames
+    assert sum(shot.frames for shot in cue.brief.edit.shots) == scored.frames
+    assert verify(cue) is not None
 
 
 @pytest.mark.parametrize("content", ["[]", "3", '"cue"', "[" * 100_000, '{"hitpoint_cue": NaN}'])
