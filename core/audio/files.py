@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -123,10 +123,22 @@ def packed(block: Samples) -> NDArray[np.uint8]:
 
 def wav_header(frames: int, sample_rate: int) -> bytes:
     """Everything before the first sample of a 24-bit stereo WAV of this many samples."""
-    size = frames * BYTES_PER_FRAME
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 2, sample_rate, sample_rate * BYTES_PER_FRAME, BYTES_PER_FRAME, 24)
-    if size + 36 <= LARGEST_RIFF:
-        return struct.pack("<4sI4s", b"RIFF", size + 36, b"WAVE") + form + struct.pack("<4sI", b"data", size)
-    sizes = struct.pack("<4sIQQQI", b"ds64", 28, size + 72, size, frames, 0)
+    form = struct.pack("<HHIIHH", 1, 2, sample_rate, sample_rate * BYTES_PER_FRAME, BYTES_PER_FRAME, 24)
+    return riff_header([(b"fmt ", form)], frames * BYTES_PER_FRAME, frames)
+
+
+def riff_header(chunks: Sequence[tuple[bytes, bytes]], size: int, frames: int) -> bytes:
+    """Everything before the first sample of a WAV, RF64 where 32 bits cannot tell its length.
+
+    Args:
+        chunks: name and body of each chunk before the samples; bodies are of even length.
+        size: bytes of samples; an odd number is followed by a byte that is not one.
+        frames: samples in each channel.
+    """
+    body = b"".join(struct.pack("<4sI", name, len(content)) + content for name, content in chunks)
+    whole = 4 + len(body) + 8 + size + size % 2
+    if whole <= LARGEST_RIFF:
+        return struct.pack("<4sI4s", b"RIFF", whole, b"WAVE") + body + struct.pack("<4sI", b"data", size)
+    sizes = struct.pack("<4sIQQQI", b"ds64", 28, whole + 36, size, frames, 0)
     start = struct.pack("<4sI4s", b"RF64", LARGEST_RIFF, b"WAVE")
-    return start + sizes + form + struct.pack("<4sI", b"data", LARGEST_RIFF)
+    return start + sizes + body + struct.pack("<4sI", b"data", LARGEST_RIFF)

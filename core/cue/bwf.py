@@ -19,13 +19,15 @@ from typing import BinaryIO
 from xml.sax.saxutils import escape
 
 from core.atomic import whole_file
+from core.audio.files import LARGEST_RIFF, riff_header
 from core.brief import Range, sample_count
 from core.errors import UnusableInput
 from core.watch import Watch
 
 ORIGINATOR = "Hitpoint"
 _BLOCK = 1 << 20
-_LARGEST_RIFF = 0xFFFFFFFF
+_LARGEST_FORM = 1 << 16
+"""Bytes of a `fmt ` chunk; the longest that exists has 40."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,14 @@ def stamp(source: Path, to: Path, scored: Range, name: str, title: str, watch: W
         UnusableInput: the source cannot be read or the copy cannot be written.
     """
     wave = read_wave(source)
-    # Texts are padded inside their chunks: not every reader of RF64 steps over the byte after an odd one.
+    # Bodies are padded inside their chunks: not every reader of RF64 steps over the byte after an odd one.
     chunks = [
         (b"bext", _even(_bext(source, wave, scored, name, title), b"\0")),
         (b"iXML", _even(_ixml(wave, scored, name, title).encode(), b"\n")),
-        (b"fmt ", wave.form),
+        (b"fmt ", _even(wave.form, b"\0")),
     ]
     with whole_file(to) as out:
-        out.write(_head(chunks, wave))
+        out.write(riff_header(chunks, wave.data_size, wave.samples))
         for block in _samples(source, wave):
             watch.check()
             out.write(block)
@@ -115,6 +117,7 @@ def _even(body: bytes, padding: bytes) -> bytes:
 
 
 def _walk(file: BinaryIO) -> WaveFile | None:
+    """What a file holds; None where it is not a WAV, or one that ends inside its header."""
     kind, _, form_type = struct.unpack("<4sI4s", file.read(12).ljust(12, b"\0"))
     if kind not in (b"RIFF", b"RF64") or form_type != b"WAVE":
         return None
@@ -122,16 +125,20 @@ def _walk(file: BinaryIO) -> WaveFile | None:
     while len(head := file.read(8)) == 8:
         name, size = struct.unpack("<4sI", head)
         if name == b"data":
-            return (
-                WaveFile(form, file.tell(), long_size if size == _LARGEST_RIFF else size) if len(form) >= 16 else None
-            )
+            found = WaveFile(form, file.tell(), long_size if size == LARGEST_RIFF else size)
+            return found if _can_be_meant(form) else None
         body_at = file.tell()
         if name == b"fmt ":
-            form = file.read(size)
+            form = file.read(min(size, _LARGEST_FORM))
         elif name == b"ds64":
-            long_size = struct.unpack("<QQ", file.read(16))[1]
+            long_size = int.from_bytes(file.read(16)[8:], "little")
         file.seek(body_at + size + size % 2)
     return None
+
+
+def _can_be_meant(form: bytes) -> bool:
+    """Whether a `fmt ` chunk has channels, a sample rate, a length of a frame and bits."""
+    return len(form) >= 16 and all(struct.unpack_from("<2xHI4xHH", form))
 
 
 def _samples(source: Path, wave: WaveFile) -> Iterator[bytes]:
@@ -144,17 +151,6 @@ def _samples(source: Path, wave: WaveFile) -> Iterator[bytes]:
                 raise UnusableInput("This sound file breaks off", str(source), "It is damaged; make the cue again.")
             left -= len(block)
             yield block
-
-
-def _head(chunks: list[tuple[bytes, bytes]], wave: WaveFile) -> bytes:
-    """Everything before the first sample; RF64 where 32 bits cannot tell the length."""
-    body = b"".join(struct.pack("<4sI", name, len(data)) + data + b"\0" * (len(data) % 2) for name, data in chunks)
-    size = 4 + len(body) + 8 + wave.data_size + wave.data_size % 2
-    if size <= _LARGEST_RIFF:
-        return struct.pack("<4sI4s", b"RIFF", size, b"WAVE") + body + struct.pack("<4sI", b"data", wave.data_size)
-    long_sizes = struct.pack("<4sIQQQI", b"ds64", 28, size + 36, wave.data_size, wave.samples, 0)
-    start = struct.pack("<4sI4s", b"RF64", _LARGEST_RIFF, b"WAVE")
-    return start + long_sizes + body + struct.pack("<4sI", b"data", _LARGEST_RIFF)
 
 
 def _bext(source: Path, wave: WaveFile, scored: Range, name: str, title: str) -> bytes:

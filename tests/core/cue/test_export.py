@@ -19,9 +19,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentimelineio.opentime import RationalTime
 
+from core.audio import files
 from core.audio.files import wav_header
 from core.brief import Edit, Media, Range, Section, Shot
-from core.cue import bwf as bwf_module
 from core.cue import export
 from core.cue.bwf import read_wave, time_reference
 from core.cue.preview import ENCODERS
@@ -143,7 +143,7 @@ def test_the_time_reference_is_never_off_by_more_than_half_a_sample(
 def test_a_file_too_long_for_riff_becomes_rf64(
     stems: Mapping[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bwf_module, "_LARGEST_RIFF", 500_000)
+    monkeypatch.setattr(files, "LARGEST_RIFF", 500_000)
     made = export.bwf(stems, _range(RATES["25"], 50), tmp_path / "out", "Long", QUIET)
     content = made["mix"].read_bytes()
     assert content[:4] == b"RF64"
@@ -179,6 +179,27 @@ def test_something_that_is_no_wav_is_refused_and_leaves_nothing(tmp_path: Path) 
     with pytest.raises(UnusableInput, match="not a WAV"):
         export.bwf({"drums": tmp_path / "drums.wav"}, _range(RATES["25"], 50), tmp_path / "out", "Reel", QUIET)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "value"), [(22, b"\0\0"), (24, b"\0\0\0\0"), (32, b"\0\0"), (34, b"\0\0"), (16, b"\2\0\0\0"), (8, b"AVI ")]
+)
+def test_a_header_that_cannot_be_meant_is_no_wav(
+    stems: Mapping[str, Path], tmp_path: Path, at: int, value: bytes
+) -> None:
+    content = bytearray(stems["mix"].read_bytes())
+    content[at : at + len(value)] = value
+    (tmp_path / "odd.wav").write_bytes(content)
+    with pytest.raises(UnusableInput, match="not a WAV"):
+        read_wave(tmp_path / "odd.wav")
+
+
+@given(cut=st.integers(0, 79))
+def test_a_long_file_cut_inside_its_header_is_no_wav(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+    path = tmp_path_factory.mktemp("cut") / "long.wav"
+    path.write_bytes(wav_header(2**32, 96_000)[:cut])
+    with pytest.raises(UnusableInput, match="not a WAV"):
+        read_wave(path)
 
 
 # ---- sections ----
