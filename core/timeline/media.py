@@ -1,6 +1,8 @@
 """The media behind a timeline: where a reference's file lies, how long it is, where its timecode starts.
 
-Nothing but files is ever opened: network and protocol addresses are offline, whatever the timeline says.
+Nothing but files is ever opened: network and protocol addresses are offline, whatever the timeline says. Nor is
+another machine called because a timeline names it: Windows would log on there with the user's own account. Only the
+share that the timeline itself lies on is looked at.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ from core.timeline.tree import Reference, Stretch
 
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_SHARE = re.compile(r"[\\/]{2,}([^\\/]+)[\\/]+([^\\/]+)")
 _LOCAL = ("", "localhost", "127.0.0.1")
+_WINDOWS = os.name == "nt"
 
 
 @dataclass
@@ -92,7 +96,11 @@ class Library:
         candidates = _paths(url)
         if self.archive and not any(_is_absolute(path) for path in candidates):
             return self._member(self.archive, candidates, name)
-        if os.name != "nt" and (_DRIVE.match(candidates[0]) or candidates[0].startswith("\\\\")):
+        if foreign := next((path for path in candidates if self._is_foreign(path)), None):
+            return _offline(
+                name, f"lies on another machine, which only a timeline on that share may name: {text(foreign)}"
+            )
+        if not _WINDOWS and _DRIVE.match(candidates[0]):
             return _offline(name, f"lies on a Windows drive: {text(candidates[0])}")
         files = [self.folder / path for path in candidates]
         found = next((file for file in files if file.is_file()), None)
@@ -101,6 +109,14 @@ class Library:
         if any(file.exists() for file in files):
             return _offline(name, f"is not a file: {text(str(files[0]))}")
         return _offline(name, f"is not there: {text(str(files[0].resolve()))}")
+
+    def _is_foreign(self, path: str) -> bool:
+        """Whether to look at a path would call a machine that the timeline did not come from."""
+        slashes = ("\\", "/") if _WINDOWS else ("\\",)
+        if not (path[:1] in slashes and path[1:2] in ("\\", "/")):
+            return False
+        share, own = _SHARE.match(path), _SHARE.match(str(self.folder))
+        return not share or not own or [*map(str.casefold, share.groups())] != [*map(str.casefold, own.groups())]
 
     def _member(self, archive: Path, candidates: list[str], name: str) -> Media:
         for candidate in candidates:
@@ -124,7 +140,7 @@ def _paths(url: str) -> list[str]:
         path = unquote(path)
         if _DRIVE.match(path[1:]):
             path = path[1:]
-        return [path if host.lower() in _LOCAL else f"//{unquote(host)}{path}"]
+        return [path if host.lower() in _LOCAL else f"\\\\{unquote(host)}{path}"]
     found = [url]
     if not _DRIVE.match(url):
         found += [unquote(url), url.replace("\\", "/"), unquote(url.replace("\\", "/"))]

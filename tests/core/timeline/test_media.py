@@ -15,8 +15,11 @@ import pytest
 from core.brief import Media
 from core.errors import UnusableInput
 from core.timeline import archive
+from core.timeline import media as media_module
 from core.timeline.archive import open_media
+from core.timeline.media import Library
 from core.timeline.read import read
+from core.timeline.tree import Reference
 from tests.core.timeline.documents import Node, clip, external, saved, span, time, timeline, track
 from tests.core.timeline.movies import Numbers, write_numbered
 
@@ -72,13 +75,52 @@ def test_a_bare_path_is_taken_as_it_is(tmp_path: Path, picture: Path) -> None:
         ("file:///C:/media/1.mxf", "C:/media/1.mxf"),
         ("file://localhost/D%3a/media/1.mxf", "D:/media/1.mxf"),
         ("file://C:/media/1.mxf", "C:/media/1.mxf"),
-        ("\\\\server\\share\\1.mxf", "\\\\server\\share\\1.mxf"),
     ],
 )
 def test_windows_addresses_are_offline_elsewhere_and_named(tmp_path: Path, url: str, said: str) -> None:
     media = media_of(tmp_path, url)
     assert media.path is None
     assert said in media.why_offline
+
+
+ON_ANOTHER_MACHINE = [
+    "\\\\server\\share\\1.mxf",
+    "\\/server\\share\\1.mxf",
+    "file://server/share/1.mxf",
+    "FILE://server/share/1.mxf",
+    "file://server%5Cshare/1.mxf",
+    "%5C%5Cserver%5Cshare%5C1.mxf",
+    "\\\\?\\UNC\\server\\share\\1.mxf",
+    "\\\\.\\pipe\\1",
+]
+ON_ANOTHER_MACHINE_ON_WINDOWS = ["//server/share/1.mxf", "/\\server/share/1.mxf", "file:////server/share/1.mxf"]
+
+
+@pytest.mark.parametrize(
+    ("windows", "url"),
+    [(windows, url) for windows in (False, True) for url in ON_ANOTHER_MACHINE]
+    + [(True, url) for url in ON_ANOTHER_MACHINE_ON_WINDOWS],
+)
+def test_a_timeline_never_makes_us_call_another_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, windows: bool, url: str
+) -> None:
+    touched: list[str] = []
+    for look in ("is_file", "exists", "resolve", "stat"):
+        monkeypatch.setattr(Path, look, lambda path, *_, **__: touched.append(str(path)))
+    monkeypatch.setattr(media_module, "_WINDOWS", windows)
+    for folder in (tmp_path, Path("//other/share"), Path("//server/other")):
+        for archive_of in (None, folder / "edit.otioz"):
+            found = Library(folder, archive_of).media(Reference("file", "a", url), "a")
+            assert found.path is None
+            assert "lies on another machine" in found.why_offline or "not in the archive" in found.why_offline
+    assert touched == []
+
+
+def test_media_on_the_share_of_the_timeline_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(media_module, "_WINDOWS", True)
+    for url in ("\\\\SERVER\\Share\\1.mxf", "file://server/share/1.mxf", "//server/share/deep/1.mxf", "1.mxf"):
+        found = Library(Path("//server/share/edits")).media(Reference("file", "a", url), "a")
+        assert "is not there" in found.why_offline
 
 
 @pytest.mark.parametrize(
