@@ -9,11 +9,16 @@ import errno
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import HitpointError, UnusableInput
+
+WRITE_ERRORS = frozenset(
+    {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO, errno.ENODEV}
+)
+"""What the system says when something cannot be written."""
 
 
 @contextmanager
@@ -25,15 +30,22 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with disk_errors(path):
-        try:
-            with beside.open("xb") as file:
-                yield file
-                file.flush()
-                os.fsync(file.fileno())
+        file = beside.open("xb")
+    try:
+        with write_errors(path):
+            yield file
+        with disk_errors(path):
+            file.flush()
+            os.fsync(file.fileno())
+            file.close()
             beside.replace(path)
-        except BaseException:
+    except BaseException:
+        with suppress(OSError):  # what is still in the buffer may find no room
+            file.close()
+        with suppress(OSError):
             beside.unlink(missing_ok=True)
-            raise
+        raise
+    with disk_errors(path):
         sync_folder(path.parent)
 
 
@@ -60,6 +72,22 @@ def disk_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        raise _sentence(error, place) from error
+
+
+@contextmanager
+def write_errors(place: Path, *written: Path) -> Iterator[None]:
+    """Turn failed writes to a file into `UnusableInput` with one sentence, around a block that may do other things.
+
+    Args:
+        place: where the file is to be.
+        written: names under which the block writes it; an open file's errors have no name.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in WRITE_ERRORS or error.filename not in (None, *map(str, written)):
+            raise
         raise _sentence(error, place) from error
 
 

@@ -142,15 +142,16 @@ def _can_be_meant(form: bytes) -> bool:
 
 
 def _samples(source: Path, wave: WaveFile) -> Iterator[bytes]:
-    with source.open("rb") as file:
-        file.seek(wave.data_at)
-        left = wave.data_size
-        while left:
-            block = file.read(min(_BLOCK, left))
-            if not block:
-                raise UnusableInput("This sound file breaks off", str(source), "It is damaged; make the cue again.")
-            left -= len(block)
-            yield block
+    try:
+        with source.open("rb") as file:
+            file.seek(wave.data_at)
+            for at in range(0, wave.data_size, _BLOCK):
+                block = file.read(min(_BLOCK, wave.data_size - at))
+                if len(block) < min(_BLOCK, wave.data_size - at):
+                    raise UnusableInput("This sound file breaks off", str(source), "It is damaged; make the cue again.")
+                yield block
+    except OSError as error:
+        raise UnusableInput("This sound file cannot be read", str(source), "It is missing or damaged.") from error
 
 
 def _bext(source: Path, wave: WaveFile, scored: Range, name: str, title: str) -> bytes:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.atomic import disk_errors, sync_folder
+from core.atomic import disk_errors, sync_folder, write_errors
 
 
 @dataclass
@@ -34,17 +34,21 @@ def new_file(folder: Path, name: str) -> Iterator[NewFile]:
         UnusableInput: the disk is full or the place cannot be written; nothing is left behind.
     """
     wanted = folder / name
+    hidden = folder / f".{secrets.token_hex(4)}.part{wanted.suffix}"
+    new = NewFile(hidden, wanted)
     with disk_errors(wanted):
         folder.mkdir(parents=True, exist_ok=True)
-        hidden = folder / f".{secrets.token_hex(4)}.part{wanted.suffix}"
-        new = NewFile(hidden, wanted)
-        try:
+    try:
+        with write_errors(wanted, hidden):
             yield new
+        with disk_errors(wanted):
             with hidden.open("rb+") as file:
                 os.fsync(file.fileno())
             new.final = _settle(hidden, wanted)
-        finally:
+    finally:
+        with suppress(OSError):
             hidden.unlink(missing_ok=True)
+    with disk_errors(wanted):
         sync_folder(folder)
 
 

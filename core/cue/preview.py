@@ -34,26 +34,33 @@ def write_mp3(mix: Path, to: Path, watch: Watch) -> None:
         mix: any file that libsndfile reads.
         to: the MP3.
         watch: told of stage "export".
+
+    Raises:
+        UnusableInput: the mix cannot be read, or the MP3 not be written.
     """
     import soundfile
 
-    with _opened(mix) as source:
-        rate = source.samplerate if source.samplerate in MP3_RATES else MP3_RATES[-1]
-        done = 0
-        with soundfile.SoundFile(
-            to,
-            "w",
-            rate,
-            source.channels,
-            "MPEG_LAYER_III",
-            format="MP3",
-            compression_level=0.4,
-            bitrate_mode="VARIABLE",
-        ) as target:
-            for block in _at_rate(source, rate):
-                watch.report("export", min(1.0, done / (source.frames * rate / source.samplerate)), "Writing MP3")
-                target.write(block)
-                done += len(block)
+    try:
+        with _opened(mix) as source:
+            _encode_mp3(source, to, watch)
+    except soundfile.LibsndfileError as error:
+        raise UnusableInput(
+            "The MP3 cannot be written", str(to.parent), "Free some space or choose another folder."
+        ) from error
+
+
+def _encode_mp3(source: Any, to: Path, watch: Watch) -> None:
+    import soundfile
+
+    rate = source.samplerate if source.samplerate in MP3_RATES else MP3_RATES[-1]
+    frames = max(1, source.frames * rate // source.samplerate)
+    quality = {"compression_level": 0.4, "bitrate_mode": "VARIABLE"}
+    done = 0
+    with soundfile.SoundFile(to, "w", rate, source.channels, "MPEG_LAYER_III", format="MP3", **quality) as target:
+        for block in _at_rate(source, rate):
+            watch.report("export", min(1.0, done / frames), "Writing MP3")
+            target.write(block)
+            done += len(block)
 
 
 def write_mp4(edit: Edit, mix: Path, to: Path, watch: Watch, open_media: OpenMedia) -> str:

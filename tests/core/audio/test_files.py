@@ -157,6 +157,32 @@ def test_a_full_disk_is_one_sentence() -> None:
         file.write(b"0")
 
 
+def test_errors_of_other_files_are_not_blamed_on_the_place_that_is_written(tmp_path: Path) -> None:
+    from core.atomic import whole_file
+
+    for failure in (
+        FileNotFoundError(2, "No such file", "/footage/a.mov"),
+        PermissionError(13, "No", "/footage/a.mov"),
+    ):
+        with pytest.raises(type(failure)) as raised, whole_file(tmp_path / "a.wav"):
+            raise failure
+        assert raised.value is failure
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full disk to write to")
+def test_a_write_that_fails_while_a_file_grows_is_one_sentence(tmp_path: Path) -> None:
+    from core.atomic import whole_file
+
+    with (
+        pytest.raises(UnusableInput, match="The disk is full"),
+        whole_file(tmp_path / "a.wav"),
+        Path("/dev/full").open("wb", buffering=0) as full,
+    ):
+        full.write(b"0")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"not a sound at all" * 10])
 def test_a_damaged_file_is_one_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.wav").write_bytes(content)

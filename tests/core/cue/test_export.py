@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -346,4 +349,38 @@ def test_a_cancelled_movie_leaves_nothing(film: Media, tmp_path: Path) -> None:
     calls = iter(range(1000))
     with pytest.raises(Cancelled):
         export.preview_mp4(edit, mix, tmp_path / "out", "Reel", Watch(cancelled=lambda: next(calls) > 20))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of file size")
+@pytest.mark.parametrize("kind", ["mp3", "mp4", "bwf"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path, kind: str) -> None:
+    _write(tmp_path / "mix.wav", 8 * 48_000, 48_000, 8)
+    script = """
+import resource, signal, sys
+from fractions import Fraction
+from pathlib import Path
+from core.brief import Shot
+from core.cue import export
+from core.errors import UnusableInput
+from core.watch import Watch
+from tests.core.cue.test_export import _edit
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+mix, to = Path(sys.argv[1]), Path(sys.argv[2])
+edit = _edit((Shot(0, 192, "black", None, kind="gap"),), Fraction(24))
+try:
+    if sys.argv[3] == "mp3":
+        export.preview_mp3(mix, to, "Reel", Watch())
+    elif sys.argv[3] == "mp4":
+        export.preview_mp4(edit, mix, to, "Reel", Watch())
+    else:
+        export.bwf({"mix": mix}, edit.range, to, "Reel", Watch())
+except UnusableInput as error:
+    print(error)
+"""
+    words = [sys.executable, "-c", script, str(tmp_path / "mix.wav"), str(tmp_path / "out"), kind]
+    answer = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert len(answer.stdout.splitlines()) == 1
+    assert "another folder." in answer.stdout
     assert list((tmp_path / "out").iterdir()) == []
