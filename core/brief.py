@@ -165,6 +165,8 @@ class Edit:
     """One sentence for each medium that is missing."""
     said: tuple[str, ...] = ()
     """What was read in a way the editor should know of: ramps not understood, newer schemas, ..."""
+    has_edit_list: bool = True
+    """False where the whole timeline is a movie or a single long clip: its cuts must be found in the picture."""
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ REPORT_EVERY_S = 0.1
 def split(edit: Edit, watch: Watch, open_media: OpenMedia = plain_file) -> Edit:
     """An edit with its only clip split at the cuts that are seen in it.
 
-    An edit that has a list of shots is returned as it is; so is one whose clip is frozen or cannot be read, since what
-    reads the picture says so itself.
+    An edit that has a list of shots is returned as it is, even where the range shows but one of them; so is one whose
+    clip is frozen or cannot be read, since what reads the picture says so itself.
 
     Args:
         edit: what the timeline says.
@@ -50,7 +50,7 @@ def split(edit: Edit, watch: Watch, open_media: OpenMedia = plain_file) -> Edit:
         Cancelled: the user stopped the work.
     """
     footage = [index for index, shot in enumerate(edit.shots) if shot.kind == "footage"]
-    if len(footage) != 1:
+    if edit.has_edit_list or len(footage) != 1:
         return edit
     shot, rate = edit.shots[footage[0]], edit.range.rate
     if shot.media is None or shot.media.path is None or shot.speed == 0:

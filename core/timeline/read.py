@@ -16,7 +16,7 @@ from core.timeline.media import Library
 from core.timeline.movie import look
 from core.timeline.ranges import Clock, chosen, clock
 from core.timeline.schemas import read_tree
-from core.timeline.shots import between, cuts, pieces, shot
+from core.timeline.shots import Piece, between, cuts, pieces, shot
 from core.timeline.tree import Item, Mark, Reference, Stretch, Tree
 
 
@@ -37,7 +37,8 @@ def read(source: Path, in_text: str | None = None, out_text: str | None = None) 
     counting, said = clock(rate, tree.start, tree.root.duration, tree.drop_frame, (in_text, out_text))
     span = chosen(counting, in_text, out_text)
     first = round(span.start.value - span.timeline_start.value)
-    found = between(pieces(visible(tree.root, frame), rate, counting.frames), first, first + span.frames, rate)
+    whole = pieces(visible(tree.root, frame), rate, counting.frames)
+    found = between(whole, first, first + span.frames, rate)
     if all(piece.clip is None for piece in found):
         where = f"{counting.written(first)} to {counting.written(first + span.frames)}"
         raise UnusableInput("There is no picture in the range, only gaps", where=where, do=counting.extent)
@@ -53,15 +54,14 @@ def read(source: Path, in_text: str | None = None, out_text: str | None = None) 
         out_text=counting.written(first + span.frames),
         offline=tuple(dict.fromkeys(one.media.why_offline for one in shots if one.media and one.media.why_offline)),
         said=(*tree.said, *said),
+        has_edit_list=_has_edit_list(whole),
     )
 
 
-def has_edit_list(edit: Edit) -> bool:
-    """Whether the range's cuts are known from the timeline.
-
-    False for a movie or a single long clip: its cuts must be found in the picture.
-    """
-    return sum(one.kind == "footage" for one in edit.shots) != 1
+def _has_edit_list(whole: list[Piece]) -> bool:
+    """Whether a timeline holds more than one stretch of footage."""
+    clips = [piece.clip for piece in whole if piece.clip and piece.clip.reference]
+    return sum(clip.reference.kind != "generator" for clip in clips if clip.reference) != 1
 
 
 def _marks(tree: Tree, counting: Clock) -> list[tuple[int, Mark]]:

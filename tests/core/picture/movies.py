@@ -98,11 +98,11 @@ def shot(
     return Shot(first_frame, frames, path.stem if path else "gap", media, Fraction(source_start), Fraction(speed), kind)
 
 
-def edit(shots: Sequence[Shot], rate: float = 24.0, markers: Sequence[Hit] = ()) -> Edit:
+def edit(shots: Sequence[Shot], rate: float = 24.0, markers: Sequence[Hit] = (), has_edit_list: bool = True) -> Edit:
     """An edit of shots that follow each other, with its cuts."""
     frames = sum(one.frames for one in shots)
     start = RationalTime(0, rate)
     span = Range(start, RationalTime(frames, rate), start, False)
     cuts = [Hit(span.seconds_at(one.first_frame), "cut", 0.5) for one in shots[1:]]
     hits = tuple(sorted([*cuts, *markers], key=lambda hit: hit.time))
-    return Edit("test", Path("test.otio"), span, tuple(shots), hits, "", "")
+    return Edit("test", Path("test.otio"), span, tuple(shots), hits, "", "", has_edit_list=has_edit_list)

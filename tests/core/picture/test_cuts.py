@@ -56,7 +56,7 @@ def test_a_still_or_a_pan_has_no_cuts(tmp_path: Path) -> None:
 def test_a_single_clip_is_split_where_its_new_scenes_are_first_shown(film: Path, speed: Fraction) -> None:
     source = Fraction(270, 30) if speed < 0 else Fraction(0)
     frames = int(24 * 9 / abs(speed))
-    whole = edit([shot(film, 0, frames, source, speed)])
+    whole = edit([shot(film, 0, frames, source, speed)], has_edit_list=False)
     parts = split(whole, Watch())
 
     def scene_at(record: int) -> int:
@@ -73,23 +73,24 @@ def test_a_single_clip_is_split_where_its_new_scenes_are_first_shown(film: Path,
 
 def test_a_marker_on_a_detected_cut_stays_the_only_hit_there(film: Path) -> None:
     on_cut, elsewhere = Hit(32 / 24, "marker", 1.0, "door", True), Hit(2.0, "marker", 0.8)
-    parts = split(edit([shot(film, 0, 200)], markers=[on_cut, elsewhere]), Watch())
+    parts = split(edit([shot(film, 0, 200)], markers=[on_cut, elsewhere], has_edit_list=False), Watch())
     assert [hit.kind for hit in parts.hits] == ["marker", "marker", "cut", "cut", "cut"]
 
 
 def test_an_edit_with_a_list_of_shots_a_freeze_or_no_file_is_left_alone(film: Path, tmp_path: Path) -> None:
     for left in (
         edit([shot(film, 0, 100), shot(film, 100, 100, 4)]),
-        edit([shot(film, 0, 100, 1, 0)]),
-        edit([shot(tmp_path / "missing.mp4", 0, 100)]),
-        edit([shot(None, 0, 100)]),
+        edit([shot(film, 0, 200)]),
+        edit([shot(film, 0, 100, 1, 0)], has_edit_list=False),
+        edit([shot(tmp_path / "missing.mp4", 0, 100)], has_edit_list=False),
+        edit([shot(None, 0, 100)], has_edit_list=False),
     ):
         assert split(left, Watch()) is left
 
 
 def test_a_search_for_cuts_stops_when_asked(film: Path) -> None:
     with pytest.raises(Cancelled):
-        split(edit([shot(film, 0, 200)]), Watch(cancelled=lambda: True))
+        split(edit([shot(film, 0, 200)], has_edit_list=False), Watch(cancelled=lambda: True))
 
 
 def test_the_joins_of_real_clips_are_found(shared: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from core.brief import Edit
 from core.errors import UnusableInput, WrongUse
-from core.timeline.read import has_edit_list, read
+from core.timeline.read import read
 from tests.core.timeline.documents import (
     Node,
     clip,
@@ -220,8 +220,18 @@ def test_gaps_only_are_refused(tmp_path: Path) -> None:
 
 
 def test_one_long_clip_has_no_edit_list(tmp_path: Path) -> None:
-    assert not has_edit_list(edit_of(tmp_path, track(gap(10), clip("a", span(0, 100)), gap(10))))
-    assert has_edit_list(edit_of(tmp_path, track(clip("a", span(0, 100)), clip("b", span(0, 100)))))
+    assert not edit_of(tmp_path, track(gap(10), clip("a", span(0, 100)), gap(10))).has_edit_list
+    assert edit_of(tmp_path, track(clip("a", span(0, 100)), clip("b", span(0, 100)))).has_edit_list
+
+
+def test_a_range_inside_one_shot_of_an_edit_still_has_its_edit_list(tmp_path: Path) -> None:
+    document = timeline(track(clip("a", span(0, 100)), clip("b", span(0, 100))))
+    inside = read(saved(document, tmp_path), "10f", "90f")
+    assert len(inside.shots) == 1
+    assert inside.has_edit_list
+    long = read(saved(timeline(track(gap(10), clip("a", span(0, 100)))), tmp_path), "20f", "90f")
+    assert len(long.shots) == 1
+    assert not long.has_edit_list
 
 
 def test_a_track_in_another_rate_keeps_its_seconds(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from core.brief import Edit
 from core.errors import UnusableInput
-from core.timeline.read import has_edit_list, read
+from core.timeline.read import read
 from core.timeline.timecode import write
 
 EVERY = ["plain_24", "retimed_2997df", "nested_23976", "offline_25"]
@@ -70,7 +70,7 @@ def test_plain_24_has_sixteen_shots_and_three_markers(shared: Path) -> None:
     assert len(cuts) == 15
     assert not edit.offline
     assert all(shot.media and shot.media.path and shot.media.path.is_file() for shot in edit.shots)
-    assert has_edit_list(edit)
+    assert edit.has_edit_list
 
 
 def test_a_range_inside_plain_24_counts_from_its_own_start(shared: Path) -> None:
@@ -143,7 +143,7 @@ def test_resolves_exports_count_from_the_medias_timecode(shared: Path, name: str
     assert (shot.source_start, shot.speed) == (Fraction(0), speed)
     assert shot.media is not None
     assert "E:\\SHOWREEL" in shot.media.why_offline
-    assert not has_edit_list(edit)
+    assert not edit.has_edit_list
 
 
 def test_premieres_export_keeps_its_newer_markers(shared: Path) -> None:
@@ -205,4 +205,4 @@ def test_a_phone_clip_is_one_long_shot(shared: Path) -> None:
     assert (edit.in_text, edit.out_text, edit.range.rate) == ("00:00:00:10", "00:00:03:00", Fraction(30))
     assert (shot.frames, shot.source_start) == (80, Fraction(1, 3))
     assert edit.hits == ()
-    assert not has_edit_list(edit)
+    assert not edit.has_edit_list
