@@ -22,6 +22,8 @@ from core.rhythm.sections import divide
 from core.rhythm.slack import LIMIT
 from core.watch import Watch
 
+AGAIN_FOR_MUSTS = 4
+"""How often at least to search again before a must-hit gives way."""
 NEAR = 2
 """Beats around a strained one whose anchors may be to blame."""
 ROUNDS = 6
@@ -92,22 +94,22 @@ def strays(beats: FloatArray, firsts: tuple[int, ...]) -> list[float]:
 def _fit(
     grounds: Lattice, moments: Moments, seconds: float, feel: Feel, again: int, watch: Watch
 ) -> tuple[Layout, Bent]:
-    """Search and bend; ban ways that turn out too tight, then let hits give way."""
-    for _ in range(again):
+    """Search and bend; ban ways that turn out too tight, then let hits give way, must-hits last."""
+    for tries in range(max(again, AGAIN_FOR_MUSTS) + 1):
         layout = lay_out(search(grounds, feel.inserted_bars, watch), grounds, seconds)
         bent = bend(layout.anchors, layout.base, layout.jumps)
+        worth = _worth(layout, grounds, moments)
+        while len(bent.strained) and tries >= again:
+            kept = _without_strain(layout.anchors, worth, bent.strained)
+            if MUST <= worth[~kept].max() < np.inf and tries < AGAIN_FOR_MUSTS:
+                break
+            watch.check()
+            layout, worth = layout.only(kept), worth[kept]
+            bent = bend(layout.anchors, layout.base, layout.jumps)
         if not len(bent.strained):
-            return layout, bent
+            break
         grounds = replace(grounds, banned=grounds.banned | _tightest(layout, bent.strained))
-    layout = lay_out(search(grounds, feel.inserted_bars, watch), grounds, seconds)
-    worth = _worth(layout, grounds, moments)
-    while True:
-        watch.check()
-        bent = bend(layout.anchors, layout.base, layout.jumps)
-        if not len(bent.strained):
-            return layout, bent
-        kept = _without_strain(layout.anchors, worth, bent.strained)
-        layout, worth = layout.only(kept), worth[kept]
+    return layout, bent
 
 
 def _worth(layout: Layout, grounds: Lattice, moments: Moments) -> FloatArray:
@@ -204,7 +206,7 @@ def _without_strain(anchors: Anchors, worth: FloatArray, strained: NDArray[np.in
     """Which anchors stay when each strained stretch gives up its least, a must-hit last of all; shape [anchors]."""
     kept = np.ones(len(worth), dtype=bool)
     for low, high in _stretches(anchors, strained):
-        while worth[low:high].min() >= MUST and (low > 0 or high < len(worth)):
+        if worth[low:high].min() >= MUST:
             low, high = max(0, low - 1), min(len(worth), high + 1)
         kept[low + int(np.argmin(worth[low:high]))] = False
     return kept
