@@ -16,11 +16,14 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import BinaryIO
 
 from core.atomic import disk_errors, sync_folder
 from core.audio.files import BYTES_PER_FRAME
+from core.cue.opus import BIT_RATE
+from core.cue.page import EMBEDDED_S
 from core.errors import UnusableInput
 
 PREFIX = ".hitpoint-"
@@ -32,7 +35,9 @@ LARGEST_NAME = 200
 RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?$", re.IGNORECASE)
 """Names that Windows keeps for devices, with any extension."""
 BESIDE_AUDIO = 20_000_000
-"""Bytes that everything in a cue but its audio may take."""
+"""Bytes that everything in a cue may take but its audio and what of it the page carries."""
+LOWEST_RATE = 44_100
+"""Samples per second: so few make a length in samples the longest in seconds."""
 
 
 @dataclass
@@ -102,8 +107,10 @@ def safe_name(text: str, end: str = "") -> str:
 
 
 def bytes_needed(samples: int, stems: int) -> int:
-    """About how many bytes a cue takes, with all its stems and their mix."""
-    return (stems + 1) * samples * BYTES_PER_FRAME + BESIDE_AUDIO
+    """About how many bytes a cue takes at most: its stems and their mix, and a page that carries short stems itself."""
+    seconds = min(samples / LOWEST_RATE, EMBEDDED_S)
+    carried = ceil(stems * seconds * BIT_RATE / 8 * 4 / 3)  # base64 makes four bytes of three
+    return (stems + 1) * samples * BYTES_PER_FRAME + carried + BESIDE_AUDIO
 
 
 def check_room(parent: Path, needed: int) -> None:

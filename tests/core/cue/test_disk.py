@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import signal
@@ -10,13 +11,18 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.atomic import write_whole
 from core.cue.disk import bytes_needed, check_room, new_cue, remove_stale, safe_name
+from core.cue.opus import compressed
+from core.cue.page import EMBEDDED_S
 from core.errors import UnusableInput
+from core.watch import Watch
 
 
 def visible(folder: Path) -> list[str]:
@@ -147,3 +153,13 @@ def test_too_little_room_is_said_before_work_begins(tmp_path: Path, monkeypatch:
 def test_the_room_a_cue_needs_is_known() -> None:
     hour = 3600 * 48_000
     assert bytes_needed(hour, 5) == pytest.approx(6 * hour * 6, rel=0.01)
+
+
+@pytest.mark.parametrize("sample_rate", [44_100, 96_000])
+def test_the_page_of_a_short_cue_has_room_for_its_stems(tmp_path: Path, sample_rate: int) -> None:
+    noise = np.random.default_rng(1).uniform(-1, 1, (10 * sample_rate, 2))
+    soundfile.write(tmp_path / "noise.wav", noise, sample_rate, subtype="PCM_24")
+    carried = len(base64.b64encode(compressed({"noise": tmp_path / "noise.wav"}, Watch())["noise"]))
+    assert bytes_needed(len(noise), 1) >= 2 * len(noise) * 6 + carried
+    longest = round(EMBEDDED_S) * sample_rate
+    assert bytes_needed(longest, 5) >= 6 * longest * 6 + 5 * 36 * carried + 15_000_000
