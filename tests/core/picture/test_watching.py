@@ -14,7 +14,7 @@ import av
 import numpy as np
 import pytest
 
-from core.brief import Media
+from core.brief import Hit, Media
 from core.errors import Cancelled
 from core.picture.shots import samples_in
 from core.picture.turns import weigh
@@ -124,6 +124,10 @@ def test_a_sudden_movement_is_a_hit_on_the_frame_where_it_is_first_seen(
 def test_movements_near_a_cut_or_a_marker_are_no_hits_of_their_own(tmp_path: Path) -> None:
     path = movie(tmp_path / "a.mp4", sliding(150, 8))
     assert watch_picture(edit([shot(path, 0, 96)]), SILENT)[1] == ()
+    later = movie(tmp_path / "b.mp4", sliding(150, 71))
+    for marker, kept in ((2.1, 0), (2.7, 0), (1.9, 1), (2.9, 1)):
+        marked = edit([shot(later, 0, 96)], markers=[Hit(marker, "marker", 0.8)])
+        assert len(watch_picture(marked, SILENT)[1]) == kept
 
 
 def test_only_a_few_bursts_a_minute_become_hits(tmp_path: Path) -> None:
