@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -95,7 +94,8 @@ def lengths() -> None:
         )
         row = json.loads(answer.stdout.splitlines()[-1])
         speed = row["seconds"] / row["wall"]
-        print(f"{row['seconds']:8.0f} {row['wall']:8.1f} {speed:12.1f} {row['peak_mb']:14.0f}", flush=True)
+        peak = f"{row['peak_mb']:14.0f}" if row["peak_mb"] else f"{'unknown':>14}"
+        print(f"{row['seconds']:8.0f} {row['wall']:8.1f} {speed:12.1f} {peak}", flush=True)
 
 
 def one_length(timeline: Path, seconds: float, scratch: Path) -> None:
@@ -106,8 +106,18 @@ def one_length(timeline: Path, seconds: float, scratch: Path) -> None:
     begun = time.perf_counter()
     cue = score(Request(timeline=longer, out_text=f"{seconds}s", to=scratch / "cues", seed=1, style="action"))
     wall = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": cue.cue.brief.seconds, "wall": wall, "peak_mb": peak, "timings": cue.timings}))
+    answer = {"seconds": cue.cue.brief.seconds, "wall": wall, "peak_mb": _peak_mb(), "timings": cue.timings}
+    print(json.dumps(answer))
+
+
+def _peak_mb() -> float | None:
+    """The most memory that this process has held, in MB; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return highest / 1e6 if sys.platform == "darwin" else highest * 1024 / 1e6
 
 
 if __name__ == "__main__":
