@@ -21,6 +21,8 @@ Values = NDArray[np.float32]
 NEW_TEMPO = 0.5
 """Price of changing the tempo at a section boundary, plus `NEW_TEMPO_SIZE` times the change as a log ratio."""
 NEW_TEMPO_SIZE = 2.5
+LARGEST_CHANGE = 0.06
+"""Tempo ratio by which a section may differ from the one before: more is heard as another piece of music."""
 INSERTED_BAR = 0.45
 """Price of a single 2/4, 3/4 or 5/4 bar before a section."""
 PICKUP = 0.9
@@ -157,7 +159,8 @@ def _with_bar(free: Values, grounds: Lattice, inserted_bars: bool) -> Values:
 def _tempo_prices(grounds: Lattice) -> Values:
     """Price of going from each tempo to each, shape [from, to]."""
     logs = np.log(grounds.periods)
-    prices = NEW_TEMPO + NEW_TEMPO_SIZE * np.abs(logs[:, None] - logs[None, :])
+    change = np.abs(logs[:, None] - logs[None, :])
+    prices = np.where(change > np.log1p(LARGEST_CHANGE), np.inf, NEW_TEMPO + NEW_TEMPO_SIZE * change)
     return np.asarray(grounds.tempo_price * prices, dtype=np.float32)
 
 
