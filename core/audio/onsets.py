@@ -201,5 +201,6 @@ def _stops(energy: FloatArray) -> list[float]:
     peak = int(np.argmax(fall[SIDE:-SIDE])) + SIDE
     if fall[peak] < DROP:
         return []
-    loud = np.flatnonzero(energy[peak - SIDE : peak + SIDE] > before[peak] / 2)
+    level = before[max(peak - RELEASE // 2, 0)]
+    loud = np.flatnonzero(energy[peak - SIDE : peak + SIDE] > level / 2)
     return [float(peak - SIDE + loud[-1] + 1)] if len(loud) else []

@@ -21,8 +21,8 @@ AWKWARD_ELSE = 1.0
 
 WITHOUT_HIT = 0.1
 """Price of a division where nothing happens."""
-ON_HIT = 0.25
-"""Worth of a division on a hit, plus the hit's turn."""
+ON_HIT, ON_TURN = 0.25, 1.6
+"""Worth of a division on a hit, plus so much of the hit's turn."""
 
 CALM = 0.25
 """A turn below this is no new idea."""
@@ -43,7 +43,7 @@ def divide(
     """
     bars = [d for d in downbeats if beats[d] < seconds - 1e-9]
     count = len(bars)
-    worth = [ON_HIT + turns[d] if d in turns else -WITHOUT_HIT for d in bars]
+    worth = [ON_HIT + ON_TURN * turns[d] if d in turns else -WITHOUT_HIT for d in bars]
     forced = {k for k, d in enumerate(bars) if d in begins and k > 0}
     free_from = max(forced, default=0)
     best = [0.0] + [-np.inf] * count
