@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,13 +20,13 @@ from core.atomic import write_whole
 from core.audio.finish import Finished, finish
 from core.audio.mapped import BYTES, mapped
 from core.audio.onsets import heard
-from core.brief import STEMS, Audio, Brief, Direction, Edit, Ending, Hit, How, Picture, Rendering
+from core.brief import STEMS, Audio, Brief, Direction, Edit, Ending, Hit, How, Met, Picture, Rendering
 from core.cue.disk import NewCue, bytes_needed, check_room, new_cue
 from core.cue.folder import Cue, save
 from core.cue.page import page
 from core.direction import direct, style_named
 from core.engines.engine import Engine
-from core.errors import EngineNotReady, UnusableInput
+from core.errors import EngineNotReady, UnusableInput, WrongUse
 from core.picture.cuts import split
 from core.picture.turns import weigh
 from core.picture.watching import watch_picture
@@ -105,6 +106,8 @@ def score(request: Request, watch: Watch = Watch()) -> Scored:
         with clock("audio"):
             finished = finish(rendering.stems, request.sample_rate, request.loudness, new.path / "takes" / "001", watch)
             errors_ms = _errors_ms(rendering, brief, watch)
+            brief, rendering = _as_heard(brief, rendering, errors_ms)
+            errors_ms = tuple(error if how else None for error, how in zip(errors_ms, rendering.how, strict=True))
             # The scratch folder goes now; nobody may hold on to what lay in it.
             rendering = replace(rendering, stems=())
         with clock("cue"):
@@ -124,6 +127,8 @@ def _checked(request: Request) -> Engine:
     engine = engines.engine(request.engine)
     if request.style is not None:
         style_named(request.style)
+    if not isfinite(request.loudness):
+        raise WrongUse("The loudness is no number", "--loudness", "Give LUFS, as in -20.")
     readiness = engine.ready()
     if not readiness.ready:
         raise EngineNotReady(readiness.why, request.engine)
@@ -210,6 +215,17 @@ def _errors_ms(rendering: Rendering, brief: Brief, watch: Watch) -> tuple[float 
     return tuple(next(errors) if how else None for how in rendering.how)
 
 
+def _as_heard(brief: Brief, rendering: Rendering, errors_ms: tuple[float | None, ...]) -> tuple[Brief, Rendering]:
+    """The plan and the rendering with every hit that is not heard within half a frame told as not met."""
+    half_frame = 500 / float(brief.edit.range.rate)
+    met, how = [], []
+    for told, manner, error in zip(brief.plan.met, rendering.how, errors_ms, strict=True):
+        silent = told.met and (error is None or abs(error) > half_frame)
+        met.append(Met(told.hit, False, why="it was planned, but nothing is heard there") if silent else told)
+        how.append(None if silent else manner)
+    return replace(brief, plan=replace(brief.plan, met=tuple(met))), replace(rendering, how=tuple(how))
+
+
 def _show(cue: Cue, brief: Brief, rendering: Rendering, finished: Finished, watch: Watch) -> None:
     """Write what people open: the timeline with the stems in place, and the page."""
     stems = {name: finished.files[name] for name in STEMS if name in finished.files}
@@ -228,7 +244,7 @@ def _show(cue: Cue, brief: Brief, rendering: Rendering, finished: Finished, watc
         folder=cue.folder,
         watch=watch,
     )
-    write_whole(cue.folder / "cue.html", text.encode())
+    write_whole(cue.folder / "cue.html", text.encode(errors="replace"))
 
 
 @dataclass(frozen=True)

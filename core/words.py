@@ -1,8 +1,8 @@
 """What the words of a prompt mean: the whole dictionary, and nothing cleverer.
 
 A prompt may hold moods, styles, stems and instruments in plain English, a tempo ("120 bpm"), a key ("D minor",
-"in C", "F# dorian"), a meter ("7/8", "waltz"), and "no" or "without" before a stem or an instrument. Every other word
-that is not a mere filler is reported as unknown.
+"in C", "F# dorian"), a meter ("7/8", "waltz"), and "no", "without" or "less" before a stem or an instrument.
+Every other word that is not a mere filler is reported as unknown.
 """
 
 from __future__ import annotations
@@ -138,12 +138,12 @@ DICTIONARY: Mapping[str, Meaning] = {**STYLE_WORDS, **MOOD_WORDS, **PART_WORDS}
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in DICTIONARY)
 """Words in the longest phrase of the dictionary."""
 
-NEGATIONS = frozenset({"no", "without", "not", "minus", "never"})
+NEGATIONS = frozenset({"no", "without", "not", "minus", "never", "don't", "dont", "less", "fewer"})
 JOINERS = frozenset({"and", "or", "nor", "&"})
 _FILLERS = """
     a about all also an any are as at background be bit but by cue feel feeling film for from give good have i in is
-    it its just key kind like little lot make me meter mode mood more most music musical my nice of on only over piece
-    please quite rather really scene score slightly so solo some something song sound sounding sounds style that the
+    it its just key kind like little lot make me meter mode mood more most music musical my nice of on over piece
+    please quite rather really scene score slightly so some something song sound sounding sounds style that the
     their then this tempo time to track under up us use very vibe video we want with you
 """
 FILLERS = frozenset(_FILLERS.split())

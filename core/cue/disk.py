@@ -13,7 +13,7 @@ import secrets
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import ceil
@@ -62,22 +62,34 @@ def new_cue(parent: Path, name: str) -> Iterator[NewCue]:
         UnusableInput: the place cannot be written; nothing is left behind.
     """
     safe = safe_name(name)
+    made = [folder for folder in (parent, *parent.parents) if not folder.exists()]
     with disk_errors(parent):
         parent.mkdir(parents=True, exist_ok=True)
         remove_stale(parent)
-    with _locked(parent) as path:
-        new = NewCue(path, _free(parent, safe))
-        try:
-            with disk_errors(parent):
-                path.mkdir()
-            yield new
-            with disk_errors(parent):
-                _sync_folders(path)
-                new.final = _place(path, parent, safe)
-                sync_folder(parent)
-        except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
-            raise
+    try:
+        with _locked(parent) as path:
+            new = NewCue(path, _free(parent, safe))
+            try:
+                with disk_errors(parent):
+                    path.mkdir()
+                yield new
+                with disk_errors(parent):
+                    _sync_folders(path)
+                    new.final = _place(path, parent, safe)
+                    sync_folder(parent)
+            except BaseException:
+                shutil.rmtree(path, ignore_errors=True)
+                raise
+    except BaseException:
+        _remove_empty(made)
+        raise
+
+
+def _remove_empty(folders: Sequence[Path]) -> None:
+    """Remove folders that were made for nothing, innermost first; those that hold something stay."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
 
 
 def remove_stale(parent: Path) -> None:

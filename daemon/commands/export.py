@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.errors import WrongUse
+from core.errors import UnusableInput, WrongUse
 
 if TYPE_CHECKING:
     from core.cue.folder import Cue
@@ -26,9 +26,12 @@ def export(cue: Path, bwf: bool, sections: bool, preview: str | None, to: Path |
     if not (bwf or sections or preview):
         raise WrongUse("Nothing was asked for", "export", "Add --bwf, --sections, or --preview mp3 or mp4.")
     from core.cue.folder import load
+    from core.cue.takes import check
     from daemon.commands.output import result_line, watching
 
     found = load(cue)
+    if damage := check(found.folder, found.take):
+        raise UnusableInput(damage[0], str(found.folder), "Bring the file back from a copy, or score again.")
     with watching(as_json) as watch:
         written = _export(found, to or found.folder, watch, bwf=bwf, sections=sections, preview=preview)
     if as_json:

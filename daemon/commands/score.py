@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+MOST_NAMED = 12
+"""Hits that were not met are named up to this many."""
 ENDINGS = ("button", "ring", "cut", "lead-out")
 
 
@@ -53,12 +55,16 @@ def _words(result: dict[str, Any]) -> str:
         f"{result['cue']}",
         f"  {result['style']}, {result['tempo']['bpm']:.1f} bpm, seed {result['seed']}, "
         f"{result['loudness']:.1f} LUFS, {result['true_peak']:.1f} dBTP",
-        f"  {len(met)} of {len(result['hits'])} hits met (a steady click would meet {result['chance']:.0%})",
+        f"  {len(met)} of {len(result['hits'])} hits met (by chance, a steady click meets {result['chance']:.0%})"
+        if result["hits"]
+        else "  no cuts, markers or motion to meet",
     ]
-    for hit in result["hits"]:
-        if not hit["met"]:
-            name = f" {hit['label']!r}" if hit["label"] else ""
-            lines.append(f"  not met: {hit['kind']}{name} at {hit['time']:.2f} s: {hit['why']}")
+    missed = [hit for hit in result["hits"] if not hit["met"]]
+    for hit in missed[:MOST_NAMED]:
+        name = f" {hit['label']!r}" if hit["label"] else ""
+        lines.append(f"  not met: {hit['kind']}{name} at {hit['time']:.2f} s: {hit['why']}")
+    if len(missed) > MOST_NAMED:
+        lines.append(f"  … and {len(missed) - MOST_NAMED} more, named in cue.html")
     lines += [f"  {sentence}" for sentence in (*result["offline"], *result["said"])]
     lines.append(f"Open {Path(result['cue']) / 'cue.html'} to see and hear it.")
     return "\n".join(lines)

@@ -197,3 +197,38 @@ def test_help_is_no_error(arguments: list[str]) -> None:
 
 def test_the_version_is_said() -> None:
     assert run("--version").stdout == f"hitpoint, version {metadata.version('hitpoint')}\n"
+
+
+def test_an_export_refuses_a_damaged_stem(demo_edit: Path, tmp_path: Path) -> None:
+    assert run("score", demo_edit, "--out", "4s", "--to", tmp_path / "cues").returncode == 0
+    (cue,) = (tmp_path / "cues").iterdir()
+    with (cue / "takes" / "001" / "bass.wav").open("r+b") as file:
+        file.seek(5000)
+        file.write(b"\x01\x02\x03\x04")
+    answer = run("export", cue, "--bwf", "--to", tmp_path / "out")
+    assert answer.returncode == 3
+    assert "bass.wav" in answer.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_refused_work_leaves_no_folder(demo_edit: Path, tmp_path: Path) -> None:
+    edit = tmp_path / "edit.otio"
+    edit.write_bytes(demo_edit.read_bytes())
+    assert run("score", edit, "--style", "polka").returncode == 2
+    assert run("score", edit, "--loudness", "nan").returncode == 2
+    assert run("score", edit, "--soundfont", demo_edit, "--out", "3s", "--to", tmp_path / "a" / "b").returncode == 3
+    assert [entry.name for entry in tmp_path.iterdir()] == ["edit.otio"]
+
+
+def test_a_relative_folder_gives_a_timeline_that_finds_its_stems(
+    demo_edit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    assert run("score", demo_edit, "--out", "3s", "--to", "cues").returncode == 0
+    (cue,) = (tmp_path / "cues").iterdir()
+    placed = json.loads((cue / "cue.otio").read_text())
+    for track in placed["tracks"]["children"]:
+        for clip in track["children"]:
+            if "media_references" in clip:
+                assert (cue / clip["media_references"]["DEFAULT_MEDIA"]["target_url"]).is_file()

@@ -47,6 +47,8 @@ STOP_ROOM = 1.0
 _STOP_SPACING = 12.0
 _FIRST_STOP = 3.0
 _LAST_STOP = 4.0
+_BEFORE_FINAL = 1.0
+"""Seconds by which a stop must come before the last chord, which it would swallow."""
 
 
 def gestures(brief: Brief, bars: tuple[Bar, ...]) -> tuple[Gesture, ...]:
@@ -62,7 +64,7 @@ def gestures(brief: Brief, bars: tuple[Bar, ...]) -> tuple[Gesture, ...]:
     found = beats_of(brief.plan.tempo_map, times)
     beats = [float(met.beat if met.beat is not None else at) for (_, met), at in zip(accepted, found, strict=True)]
     strong = _strong(brief, bars, [index for index, _ in accepted], beats)
-    stops = _stops(brief, strong, times, beats)
+    stops = _stops(brief, strong, times, beats, final(brief, bars).time)
     return tuple(
         Gesture(met, index, met.hit.time, beat, "stop" if stop else "accent" if marked else "grid", marked)
         for (index, met), beat, marked, stop in zip(accepted, beats, strong, stops, strict=True)
@@ -111,12 +113,12 @@ def _strong_near(place: int, strong: list[bool], beats: list[float], distance: f
     return False
 
 
-def _stops(brief: Brief, strong: list[bool], times: np.ndarray, beats: list[float]) -> list[bool]:
-    """Which strong hits become stops: where there is room after them, and never at the very ends."""
+def _stops(brief: Brief, strong: list[bool], times: np.ndarray, beats: list[float], ends: float) -> list[bool]:
+    """Which strong hits become stops: where there is room after them, well before the last chord at `ends` seconds."""
     manner = _manner(brief)
     rng = stream(brief.seed, "stops")
     room = STOP_ROOM * pulse(brief.plan.tempo_map.meter)
-    latest = brief.seconds - _LAST_STOP
+    latest = min(brief.seconds - _LAST_STOP, ends - _BEFORE_FINAL)
     result = []
     previous = -_STOP_SPACING
     for place, (marked, time) in enumerate(zip(strong, times.tolist(), strict=True)):

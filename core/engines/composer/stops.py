@@ -74,7 +74,7 @@ def silence(outline: Outline, parts: Sequence[Part], stops: Sequence[Stop]) -> t
         return tuple(parts)
     quiet = [_silenced(part, stops) for part in parts]
     bare = [stop for stop in stops if not _sounds_into(quiet, stop)]
-    if bare:
+    if bare and "effects" not in outline.brief.direction.without:
         quiet.append(_risers(outline, bare))
     return tuple(quiet)
 
