@@ -142,19 +142,19 @@ def _limits(base: FloatArray, jumps: NDArray[np.bool_]) -> _Forms:
     The forms are: not too long, not too short, the next not too long after this, and not too short.
     """
     zero, one = np.zeros(len(base) - 1), np.ones(len(base) - 1)
-    limit, step = LIMIT * INSIDE, STEP * INSIDE
+    # a step is counted in base periods, on the safe side for the shortest period
+    limit, step = LIMIT * INSIDE, STEP * INSIDE * (1 - LIMIT)
     near = 1.0 / (limit * base[:-1])
     tied = np.where(jumps[1:-1], 0.0, 1.0) / (step * base[:-1])
     weight = np.array(
         [
             [near, -near, zero],
             [-near, near, zero],
-            [-(1 + step) * tied, (2 + step) * tied, -tied],
-            [(1 - step) * tied, -(2 - step) * tied, tied],
+            [-tied, 2 * tied, -tied],
+            [tied, -2 * tied, tied],
         ]
     )
-    free = jumps[1:-1].astype(np.float64)
-    return _Forms(weight, np.array([one + 1.0 / limit, one - 1.0 / limit, free, free]))
+    return _Forms(weight, np.array([one + 1.0 / limit, one - 1.0 / limit, one, one]))
 
 
 def _error(anchors: Anchors, beats: FloatArray) -> FloatArray:
