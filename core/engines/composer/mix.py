@@ -36,9 +36,11 @@ TRIM_DB: dict[StemName, float] = {"drums": 1.0, "bass": -2.5, "harmony": -7.5, "
 """Gains that bring a usual score near drums -4, bass -7, harmony -6, melody -6, effects -9 LU of the mix."""
 _DRIVE: dict[StemName, float] = {"drums": 0.42, "bass": 0.36}
 """Level towards which these buses saturate, softly and always, before the room."""
-_CEILING: dict[StemName, float] = {"drums": 0.17, "bass": 0.13, "harmony": 0.14, "melody": 0.12, "effects": 0.11}
-"""No bus passes this; up to half of it nothing is touched, so that only great accents are rounded. A usual mix lies
+_CEILING: dict[StemName, float] = {"drums": 0.20, "bass": 0.17, "harmony": 0.21, "melody": 0.17, "effects": 0.13}
+"""No bus passes this; up to the knee nothing is touched, so that only great accents are rounded. A usual mix lies
 near -20 LUFS here."""
+_KNEE = 0.6
+"""Share of the ceiling up to which nothing is touched."""
 _AIR: dict[StemName, tuple[float, float]] = {
     "drums": (4000.0, 2.0),
     "harmony": (2000.0, 6.0),
@@ -165,11 +167,11 @@ class Bus:
 
 
 def _round_off(sound: Sound, ceiling: float) -> None:
-    """Round the peaks off towards the ceiling, in place; what lies below half of it stays as it is."""
-    knee = np.float32(ceiling / 2)
+    """Round the peaks off towards the ceiling, in place; what lies below its knee stays as it is."""
+    knee, room = np.float32(_KNEE * ceiling), np.float32((1 - _KNEE) * ceiling)
     over = np.abs(sound) > knee
     loud = sound[over]
-    sound[over] = np.sign(loud) * knee * (1 + np.tanh(np.abs(loud) / knee - 1))
+    sound[over] = np.sign(loud) * (knee + room * np.tanh((np.abs(loud) - knee) / room))
 
 
 def _single(response: NDArray[Any]) -> Response:
