@@ -103,6 +103,8 @@ def score(request: Request, watch: Watch = Watch()) -> Scored:
             rendering = engine.render(brief, None, scratch, watch)
             if not engine.abilities.on_grid:
                 rendering = _conformed(rendering, brief, scratch, watch)
+            if not rendering.how:
+                rendering = replace(rendering, how=_on_the_grid(brief))
         with clock("audio"):
             finished = finish(rendering.stems, request.sample_rate, request.loudness, new.path / "takes" / "001", watch)
             errors_ms = _errors_ms(rendering, brief, watch)
@@ -181,8 +183,12 @@ def _conformed(rendering: Rendering, brief: Brief, scratch: Path, watch: Watch) 
         into = mapped(scratch / f"conformed {stem.name}", brief.samples)
         conform(stem.audio, brief.sample_rate, beats, brief.plan.tempo_map, brief.samples, watch, into)
         stems.append(replace(stem, audio=into))
-    how: tuple[How | None, ...] = tuple("grid" if met.met else None for met in brief.plan.met)
-    return replace(rendering, stems=tuple(stems), how=how)
+    return replace(rendering, stems=tuple(stems), how=())
+
+
+def _on_the_grid(brief: Brief) -> tuple[How | None, ...]:
+    """How hits are met by music that does not say so: they fall on its grid."""
+    return tuple("grid" if met.met else None for met in brief.plan.met)
 
 
 def _downmixed(rendering: Rendering, brief: Brief, watch: Watch) -> Iterator[NDArray[np.float32]]:

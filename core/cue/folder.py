@@ -27,7 +27,19 @@ from core.errors import UnusableInput
 DOCUMENT = "cue.json"
 SCHEMA = 1
 """Version of the document; raised when an older program could misread it."""
-LIBRARIES = ("av", "librosa", "numpy", "opencv-python-headless", "opentimelineio", "scenedetect", "scipy", "symusic")
+LIBRARIES = (
+    "av",
+    "librosa",
+    "numpy",
+    "opencv-python-headless",
+    "opentimelineio",
+    "python-stretch",
+    "scenedetect",
+    "scipy",
+    "soxr",
+    "symusic",
+    "threadpoolctl",
+)
 """Those whose version the music may depend on."""
 
 

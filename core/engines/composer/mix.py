@@ -125,7 +125,7 @@ class Bus:
             tone = tone * high_shelf(*_AIR[name], *place)
         if name == "harmony" and melody:
             tone = tone * bell(2500.0, 0.8, -2.0, *place)
-        if score.clear_speech and name in ("harmony", "melody", "effects"):
+        if score.clear_speech and name != "bass":
             tone = tone * bell(1350.0, 0.9, -4.6, *place) * bell(2900.0, 0.9, -4.6, *place)
         room = room_response(score.room, *place) * tone
         if name not in ("drums", "bass"):
