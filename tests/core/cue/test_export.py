@@ -181,7 +181,7 @@ def test_something_that_is_no_wav_is_refused_and_leaves_nothing(tmp_path: Path) 
     (tmp_path / "drums.wav").write_bytes(b"not a wav at all")
     with pytest.raises(UnusableInput, match="not a WAV"):
         export.bwf({"drums": tmp_path / "drums.wav"}, _range(RATES["25"], 50), tmp_path / "out", "Reel", QUIET)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not list(tmp_path.glob("out/*"))
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_sections_cover_the_range_in_whole_frames(rate: Fraction, frames: int, s
 def test_a_stem_that_is_too_short_is_refused(stems: Mapping[str, Path], tmp_path: Path) -> None:
     with pytest.raises(UnusableInput, match="not as long"):
         export.sections(stems, _sections(0.0, 1.0), _range(RATES["25"], 51), tmp_path / "out", QUIET)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not list(tmp_path.glob("out/*"))
 
 
 # ---- previews ----
@@ -349,7 +349,7 @@ def test_a_cancelled_movie_leaves_nothing(film: Media, tmp_path: Path) -> None:
     calls = iter(range(1000))
     with pytest.raises(Cancelled):
         export.preview_mp4(edit, mix, tmp_path / "out", "Reel", Watch(cancelled=lambda: next(calls) > 20))
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not list(tmp_path.glob("out/*"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="limits of file size")
@@ -383,4 +383,4 @@ except UnusableInput as error:
     answer = subprocess.run(words, capture_output=True, text=True, check=True)
     assert len(answer.stdout.splitlines()) == 1
     assert "another folder." in answer.stdout
-    assert list((tmp_path / "out").iterdir()) == []
+    assert not list(tmp_path.glob("out/*"))
