@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from core.brief import FloatArray
 from core.rhythm.grid import Grid
 from core.rhythm.moments import MUST, Moments
-from core.rhythm.slack import BINS, LIMIT, LONGEST, SEARCHED_LIMIT, Slack, slack
+from core.rhythm.slack import BINS, LONGEST, SEARCHED_LIMIT, Slack, slack
 
 FREE, PINNED, EITHER = 0, 1, 2
 
@@ -31,8 +31,8 @@ LEAST = 0.1
 """What meeting a hit is worth at least, as a share of its value."""
 DOWNBEAT = 0.6
 """Extra worth of a downbeat, as a share of the hit's value times the square of its turn."""
-FIRST_BARS = 2.5
-"""Bars, at the slowest tempo, between the ends of the range and the nearest change of tempo or meter."""
+SECTION = 0.2
+"""Extra worth of a mark on a downbeat, where a section can begin."""
 CLOSING = (0.2, 0.08)
 """Worth of the range's end on a downbeat, and on another beat."""
 
@@ -53,20 +53,6 @@ class Ways:
     price: NDArray[np.float32]
     """Negative, shape [from bin, to bin, ways]; -inf where the drift cannot be absorbed."""
 
-    def only(self, kept: NDArray[np.bool_]) -> Ways:
-        """Some of the ways."""
-        if kept.all():
-            return self
-        return Ways(
-            self.tempo[kept],
-            self.to_place[kept],
-            self.source[kept],
-            self.beats[kept],
-            self.from_place[kept],
-            self.kind[kept],
-            self.price[:, :, kept],
-        )
-
 
 @dataclass(frozen=True)
 class Lattice:
@@ -83,7 +69,7 @@ class Lattice:
     missed: FloatArray
     """Summed price of the must-hits up to and with each stop, shape [stops]."""
     marks: NDArray[np.bool_]
-    """Where a section may begin at another tempo or after an inserted bar, shape [stops]."""
+    """Where a section may begin, shape [stops]."""
     moment: NDArray[np.intp]
     """The moment at each stop, -1 for the bare start and end; shape [stops]."""
     tempo_price: float
@@ -110,9 +96,7 @@ def lattice(moments: Moments, seconds: float, grid: Grid, periods: FloatArray) -
     missed[inner] = MUST * moments.must
     moment[inner] = np.arange(len(moments))
     gain = np.zeros((len(times), len(grid.places), grid.meter.beats))
-    edge = FIRST_BARS * grid.meter.beats * float(periods.max()) * (1 + LIMIT)
     marks = np.zeros(len(times), dtype=bool)
-    marks[inner] = moments.chief & (moments.times >= edge) & (moments.times <= seconds - edge)
     return Lattice(grid, slack(grid.places), periods, times, gain, np.cumsum(missed), marks, moment, 1.0)
 
 
@@ -121,23 +105,27 @@ def _ends(moments: Moments, seconds: float) -> tuple[int, int]:
     return int(not len(moments) or moments.times[0] > 0.0), int(not len(moments) or moments.times[-1] < seconds)
 
 
-def weighed(grounds: Lattice, moments: Moments, strict: float, tempo_price: float) -> Lattice:
+def weighed(
+    grounds: Lattice, moments: Moments, marked: NDArray[np.bool_], strict: float, tempo_price: float
+) -> Lattice:
     """The lattice with the worth of its stops.
 
     Args:
         grounds: the lattice of these moments.
         moments: their value and turn.
+        marked: where sections may begin, shape [moments].
         strict: the stricter, the less any place off the beat is worth.
         tempo_price: what changing the tempo costs, against its usual price.
     """
     real = grounds.moment >= 0
-    gain = np.zeros_like(grounds.gain)
+    gain, marks = np.zeros_like(grounds.gain), np.zeros(len(real), dtype=bool)
     gain[real] = moments.value[:, None, None] * np.maximum(1.0 - strict * (1.0 - grounds.grid.worth), LEAST)
-    gain[real, 0, 0] += DOWNBEAT * moments.value * moments.turn**2
+    gain[real, 0, 0] += DOWNBEAT * moments.value * moments.turn**2 + SECTION * marked
+    marks[real] = marked
     if len(real) > 1 and not real[-1]:
         gain[-1, 0, :] = CLOSING[1]
         gain[-1, 0, 0] = CLOSING[0]
-    return replace(grounds, gain=gain, tempo_price=tempo_price)
+    return replace(grounds, gain=gain, marks=marks, tempo_price=tempo_price)
 
 
 def ways(grounds: Lattice, stop: int, pinned: bool, only: tuple[int, int] | None = None) -> Ways:

@@ -1,9 +1,9 @@
 """The plan: a tempo map whose beats fall on the hits.
 
 The way
-    1. `moments`: hits become distinct moments.
+    1. `moments`: hits become distinct moments; those where the picture turns are marks.
     2. `lattice` and `search`: for each meter, dynamic programming over which moments to meet, on which places of
-       the grid, at which base tempi; sections may change tempo on a hit.
+       the grid, at which base tempi; sections may change tempo at marks.
     3. `bars` and `bend`: the beats are bent, as smoothly as the limits allow, until every anchor is met exactly.
     4. `sections` and `verdicts`: bars are grouped to sections, and each hit is told what became of it.
 
@@ -17,7 +17,7 @@ Limits that every plan keeps
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -27,7 +27,7 @@ from core.errors import WrongUse
 from core.rhythm.chance import chance
 from core.rhythm.grid import Grid, base_tempi, grid
 from core.rhythm.lattice import Lattice, lattice, weighed, with_roads
-from core.rhythm.moments import Moments, gather, inside
+from core.rhythm.moments import Moments, gather, inside, marks
 from core.rhythm.search import search
 from core.rhythm.sections import CALM, sections
 from core.rhythm.settle import Settled, settle, strays
@@ -38,21 +38,42 @@ from core.watch import Watch
 UNWATCHED = Watch()
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """How the search weighs things."""
+
+    strict: float
+    """How little places off the beat are worth."""
+    tempo_price: float
+    """What changing the tempo at a section costs, against its usual price."""
+    bars: float
+    """Bars between marks, at a middle tempo."""
+    variety: int = 0
+    """Which of many likely sets of marks."""
+
+
 MARGINS = (0.015, LIMIT)
 """How far base tempi keep from the ends of the feel's range; the second where the first was not enough."""
 
 OTHER_METER = 0.25
 """Share of the value by which another meter must beat the preferred one."""
-BROAD = (1.2, 0.5)
-GENTLE = (1.1, 1.0)
-"""How little places off the beat are worth, and what changing the tempo costs against its usual price: long cues are
-searched once, broadly, short ones gently first."""
-ATTEMPTS = 10
-"""Searches for the best plan of a short cue."""
-LEAN = 1.15
-"""How much stricter, or less strict, the next attempt is about places off the beat."""
-EASE = 0.7
-"""What the next attempt pays for changing the tempo, against this one."""
+BROAD = Attempt(strict=1.2, tempo_price=0.5, bars=2.8)
+ATTEMPTS = (
+    Attempt(0.9, 1.0, 3.5, 0),
+    Attempt(1.6, 0.74, 3.5, 6),
+    Attempt(0.9, 0.09, 2.1, 7),
+    Attempt(1.6, 0.23, 2.3, 5),
+    Attempt(0.85, 0.25, 3.1, 4),
+    Attempt(1.67, 0.24, 3.54, 6),
+    Attempt(1.3, 0.08, 2.6, 7),
+    Attempt(0.97, 0.24, 2.16, 1),
+    Attempt(1.55, 0.25, 2.0, 4),
+    Attempt(1.53, 0.38, 2.97, 2),
+    Attempt(0.97, 0.06, 2.89, 1),
+    Attempt(1.05, 0.08, 2.3, 3),
+    Attempt(1.15, 0.65, 2.5, 3),
+)
+"""Short cues are tried gently first, then ever more eagerly until enough hits are met; long ones once, broadly."""
 EFFORT = 2_500_000
 """Attempts times the size of the lattice that may be spent."""
 MET, ON_BEAT, TURNED = 0.93, 0.64, 0.6
@@ -60,7 +81,7 @@ MET, ON_BEAT, TURNED = 0.93, 0.64, 0.6
 with: more is welcome, not needed."""
 LEAST_MET, LEAST_ON_BEAT = 0.88, 0.6
 """Shares below which a plan is worse than any that reaches them."""
-SEEK = 1.6
+SEEK = 1.25
 """What a missed cut or marker gains in value for the next attempt, while too few are met."""
 COARSE = 2
 """Every second base tempo is tried when meters are compared."""
@@ -68,7 +89,7 @@ AGAIN = 6
 """Searches before hits give way, where there are few."""
 FEW = 60
 """So many moments are few."""
-TRIAL = 60
+TRIAL = 120
 """Moments on which meters are compared when there are more."""
 
 
@@ -103,33 +124,26 @@ def _plan(hits: Sequence[Hit], seconds: float, rate: Fraction, feel: Feel, margi
     if few:
         settled = _most_met(grounds, moments, seconds, feel, watch)
     else:
-        settled = settle(weighed(grounds, moments, *BROAD), moments, seconds, feel, 0, watch)
+        settled = settle(_weighed(grounds, moments, BROAD), moments, seconds, feel, 0, watch)
     watch.report("rhythm", 0.95, "placing bars and sections")
     return _told(hits, seconds, rate, settled, moments, grounds.grid)
 
 
 def _most_met(grounds: Lattice, moments: Moments, seconds: float, feel: Feel, watch: Watch) -> Settled:
-    """The best of several attempts; the first that is good enough ends them.
-
-    Each attempt leans where the one before fell short: to the hits it missed, to beats, or to changes of tempo.
-    """
+    """The best of several attempts; the first that is good enough ends them."""
     grounds = with_roads(grounds)
     affordable = max(1, int(EFFORT / max(grounds.size, 1)))
     again = min(AGAIN, affordable)
     best, judged = None, -np.inf
-    strict, tempo_price, sought = *GENTLE, moments
-    for _ in range(min(ATTEMPTS, affordable)):
-        settled = settle(weighed(grounds, sought, strict, tempo_price), sought, seconds, feel, again, watch)
+    sought = moments
+    for attempt in ATTEMPTS[:affordable]:
+        settled = settle(_weighed(grounds, sought, attempt), sought, seconds, feel, again, watch)
         if best is None or _judge(settled, moments, feel) > judged:
             best, judged = settled, _judge(settled, moments, feel)
         if judged >= 1.0:
             break
-        met, on_beat = _shares(settled, moments)
-        if met < MET:
+        if _shares(settled, moments)[0] < MET:
             sought = _sought(sought, settled)
-        if (met < MET) != (on_beat < ON_BEAT):
-            strict *= 1 / LEAN if met < MET else LEAN
-        tempo_price *= EASE
     assert best is not None
     return best
 
@@ -186,6 +200,14 @@ def _grounds(hits: Sequence[Hit], seconds: float, feel: Feel, meter: Meter, marg
     return lattice(moments, seconds, places, periods), moments
 
 
+def _weighed(grounds: Lattice, moments: Moments, attempt: Attempt) -> Lattice:
+    """The lattice as an attempt weighs it."""
+    bar = grounds.grid.meter.beats * grounds.periods
+    gap = max(2 * float(bar.max()) * (1 + LIMIT), attempt.bars * float(np.sqrt(bar.max() * bar.min())))
+    marked = marks(moments, float(grounds.times[-1]), gap, attempt.variety)
+    return weighed(grounds, moments, marked, attempt.strict, attempt.tempo_price)
+
+
 def _meter(hits: Sequence[Hit], seconds: float, feel: Feel, margin: float, watch: Watch) -> Meter:
     """The meter that the hits fit best, judged coarsely and on the first of them; the preferred one when in doubt."""
     if len(feel.meters) == 1:
@@ -197,7 +219,7 @@ def _meter(hits: Sequence[Hit], seconds: float, feel: Feel, margin: float, watch
     for meter in feel.meters:
         grounds, moments = _grounds(heard, length, feel, meter, margin)
         coarse = replace(grounds, periods=grounds.periods[::COARSE])
-        values.append(search(weighed(coarse, moments, *BROAD), feel.inserted_bars, watch).value)
+        values.append(search(_weighed(coarse, moments, BROAD), feel.inserted_bars, watch).value)
     values[0] += OTHER_METER * abs(values[0])
     return feel.meters[int(np.argmax(values))]
 
