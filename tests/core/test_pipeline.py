@@ -175,6 +175,7 @@ def test_nothing_is_looked_up_on_the_network(demo_edit: Path, tmp_path: Path, mo
     assert score(Request(demo_edit, out_text="3s", to=tmp_path, seed=1)).cue.folder.is_dir()
 
 
+@pytest.mark.slow
 def test_cancelling_is_looked_for_at_least_five_times_a_second(demo_edit: Path, tmp_path: Path) -> None:
     looked: list[float] = []
 

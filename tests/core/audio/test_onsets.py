@@ -184,6 +184,7 @@ def test_hits_at_both_ends_are_measured() -> None:
     assert found[1] is not None
 
 
+@pytest.mark.slow
 def test_only_windows_are_read_from_a_mapped_file(tmp_path: Path) -> None:
     length = 3600 * RATE
     mapped = np.memmap(tmp_path / "hour.f32", dtype=np.float32, mode="w+", shape=(length, 2))

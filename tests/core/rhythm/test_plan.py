@@ -314,6 +314,7 @@ def an_hour(hits: int) -> list[Hit]:
     return [Hit(float(f / 24), "cut", 0.6, turn=float(rng.random() ** 2)) for f in frames]
 
 
+@pytest.mark.slow
 def test_an_hour_with_a_thousand_hits_keeps_the_limits_and_the_time() -> None:
     plan(edit(0), 40.0, RATE, FEELS["uplift"])  # imports
     hits = edit(1, 3600.0, 3.9)
@@ -329,6 +330,7 @@ def test_an_hour_with_a_thousand_hits_keeps_the_limits_and_the_time() -> None:
     assert spent < 2 * 3
 
 
+@pytest.mark.slow
 def test_work_grows_linearly_with_the_hits() -> None:
     plan(edit(0), 40.0, RATE, FEELS["uplift"])
     spent = []

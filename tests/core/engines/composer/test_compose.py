@@ -236,6 +236,7 @@ def cpu_seconds(brief: Brief) -> float:
     return time.process_time() - begin
 
 
+@pytest.mark.slow
 def test_an_hour_is_written_in_linear_time() -> None:
     short = cpu_seconds(tonal_brief("electronic", seconds=600, hits=150))
     long = cpu_seconds(tonal_brief("electronic", seconds=3600, hits=900))

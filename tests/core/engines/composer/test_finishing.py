@@ -216,6 +216,7 @@ def test_one_seed_writes_one_score_and_another_seed_another() -> None:
     assert a_score("action", 3)[1] != a_score("action", 4)[1]
 
 
+@pytest.mark.slow
 def test_the_time_it_takes_grows_no_faster_than_the_cue() -> None:
     def cost(seconds: int) -> float:
         brief = make_brief("action", seconds=seconds, hit_beats=spread_hits(seconds, 140, seconds // 4))
