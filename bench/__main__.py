@@ -1,4 +1,4 @@
-"""`python -m bench`: prints the figures of docs/results.md, each beside what it is measured against."""
+"""`python -m bench`: prints speeds and memory, each beside what it is measured against."""
 
 from __future__ import annotations
 
