@@ -34,8 +34,9 @@ def main() -> None:
             one_length(timeline, options.length, Path(scratch))
             return
         start_up()
-        cue_against_floor(timeline, Path(scratch))
+        # Before the cues below: on Linux a child's peak memory begins at its parent's.
         lengths()
+        cue_against_floor(timeline, Path(scratch))
 
 
 def _seconds(work: Callable[[], object]) -> float:
