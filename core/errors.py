@@ -6,6 +6,8 @@ Every error that a user can cause or meet is a `HitpointError`; anything else is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class HitpointError(Exception):
     """An error with a sentence for people and a code for scripts.
@@ -67,3 +69,19 @@ class Cancelled(HitpointError):
 
     def __init__(self, what: str = "Cancelled", where: str = "", do: str = "") -> None:
         super().__init__(what, where, do)
+
+
+_BY_CODE = {
+    kind.code: kind for kind in (HitpointError, WrongUse, UnusableInput, EngineNotReady, DaemonUnreachable, Cancelled)
+}
+
+
+def told(error: HitpointError) -> dict[str, str]:
+    """The error as plain data, as it travels and as scripts read it."""
+    return {"code": error.code, "what": error.what, "where": error.where, "do": error.do}
+
+
+def raised(fields: Mapping[str, object]) -> HitpointError:
+    """The error that `told` has told of, ready to be raised; a code that is not known here is a plain error."""
+    what, where, do = (str(fields.get(name, "")) for name in ("what", "where", "do"))
+    return _BY_CODE.get(str(fields.get("code")), HitpointError)(what, where, do)

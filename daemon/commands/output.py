@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from core.errors import HitpointError
+from core.errors import HitpointError, told
 from core.watch import Watch
 
 _REDRAW_S = 0.1
@@ -24,8 +24,7 @@ _REDRAW_S = 0.1
 
 def error_line(error: HitpointError) -> str:
     """The error as the last JSON line of a command."""
-    fields = {"code": error.code, "what": error.what, "where": error.where, "do": error.do}
-    return json.dumps({"error": fields})
+    return json.dumps({"error": told(error)})
 
 
 def result_line(result: Mapping[str, Any]) -> None:
