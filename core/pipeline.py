@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from math import isfinite
@@ -49,6 +49,7 @@ class Request:
     """What the user asks for."""
 
     timeline: Path
+    """An `.otio`, an `.otioz` or a movie."""
     in_text: str | None = None
     out_text: str | None = None
     engine: str = engines.DEFAULT
@@ -64,6 +65,8 @@ class Request:
     loudness: float = -20.0
     """Integrated loudness of the mix, LUFS."""
     soundfont: Path | None = None
+    content: bytes | None = None
+    """The text of an `.otio` that travelled here; `timeline` then gives its name and the folder of its media only."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +77,23 @@ class Scored:
     rendering: Rendering
     timings: dict[str, float]
     """Wall seconds of each stage."""
+    hidden: Path
+    """Where the cue grew, and lies until it appears."""
 
 
-def score(request: Request, watch: Watch = Watch()) -> Scored:
+def _unheeded(_: Scored) -> None:
+    """A cue about to appear that nobody keeps a record of."""
+
+
+def score(request: Request, watch: Watch = Watch(), about_to_appear: Callable[[Scored], None] = _unheeded) -> Scored:
     """Score a timeline range.
+
+    Args:
+        request: what the user asks for.
+        watch: progress and cancellation.
+        about_to_appear: called when the cue is whole, just before each try at the rename that makes it visible; its
+            folder is the place about to be tried. Whoever keeps a record here can tell, after a crash, whether the cue
+            was finished.
 
     Raises:
         WrongUse: an option cannot be meant.
@@ -89,7 +105,7 @@ def score(request: Request, watch: Watch = Watch()) -> Scored:
     request = replace(request, timeline=request.timeline.absolute())
     engine = _checked(request)
     with clock("timeline"):
-        edit = split(read(request.timeline, request.in_text, request.out_text), watch, open_media)
+        edit = split(read(request.timeline, request.in_text, request.out_text, request.content), watch, open_media)
     with _growing(request, edit, engine) as (new, scratch):
         with clock("picture"):
             picture, motion = watch_picture(edit, watch, open_media)
@@ -115,7 +131,12 @@ def score(request: Request, watch: Watch = Watch()) -> Scored:
         with clock("cue"):
             cue = save(new.path, engine.name, brief, rendering, finished, errors_ms, _weights(request))
             _show(cue, brief, rendering, finished, watch)
-    return Scored(replace(cue, folder=new.final), rendering, clock.seconds)
+
+        def scored(place: Path) -> Scored:
+            return Scored(replace(cue, folder=place), rendering, clock.seconds, new.path)
+
+        new.about_to_appear = lambda place: about_to_appear(scored(place))
+    return scored(new.final)
 
 
 def _checked(request: Request) -> Engine:

@@ -13,9 +13,9 @@ import secrets
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
 from typing import BinaryIO
@@ -48,6 +48,8 @@ class NewCue:
     """Where it grows, hidden."""
     final: Path
     """Where it is to be; settled when the block ends, as another cue may have taken the name by then."""
+    about_to_appear: Callable[[Path], None] = field(default=lambda _: None)
+    """Called with the final place just before each try to rename the folder to it."""
 
 
 @contextmanager
@@ -75,7 +77,7 @@ def new_cue(parent: Path, name: str) -> Iterator[NewCue]:
                 yield new
                 with disk_errors(parent):
                     _sync_folders(path)
-                    new.final = _place(path, parent, safe)
+                    new.final = _place(new, parent, safe)
                     sync_folder(parent)
             except BaseException:
                 shutil.rmtree(path, ignore_errors=True)
@@ -156,12 +158,13 @@ def _free(parent: Path, name: str) -> Path:
     return place
 
 
-def _place(path: Path, parent: Path, name: str) -> Path:
+def _place(new: NewCue, parent: Path, name: str) -> Path:
     """Rename a finished folder to the first free name, also where others do the same at this moment."""
     while True:
         place = _free(parent, name)
+        new.about_to_appear(place)
         try:
-            return path.rename(place)
+            return new.path.rename(place)
         except OSError:
             # Taken since we looked: a folder with something in it is never replaced.
             if not place.exists():

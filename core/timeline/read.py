@@ -20,11 +20,13 @@ from core.timeline.shots import Piece, between, cuts, pieces, shot
 from core.timeline.tree import Item, Mark, Reference, Stretch, Tree
 
 
-def read(source: Path, in_text: str | None = None, out_text: str | None = None) -> Edit:
+def read(source: Path, in_text: str | None = None, out_text: str | None = None, content: bytes | None = None) -> Edit:
     """What a timeline says about a range.
 
     Args:
         source: an `.otio`, an `.otioz` or a movie file (one long clip; its cuts are not looked for here).
+        content: the text of an `.otio` that was read elsewhere: `source` is then not opened, and gives only its name
+            and the folder that relative media lie in.
         in_text: where the range starts, as `timecode.parse` reads it; None is the timeline's start.
         out_text: where it ends, exclusive; None is the timeline's end.
 
@@ -32,7 +34,7 @@ def read(source: Path, in_text: str | None = None, out_text: str | None = None) 
         WrongUse: a text is not a time.
         UnusableInput: the file is no timeline and no movie, or the range is empty, reversed, outside, or all gaps.
     """
-    tree, library = _open(source)
+    tree, library = _open(source) if content is None else _travelled(source, content)
     rate, frame = tree.rate, 1 / tree.rate
     counting, said = clock(rate, tree.start, tree.root.duration, tree.drop_frame, (in_text, out_text))
     span = chosen(counting, in_text, out_text)
@@ -90,6 +92,15 @@ def _open(source: Path) -> tuple[Tree, Library]:
         return _movie(source.absolute(), where)
     except (OSError, ValueError) as error:
         raise UnusableInput("The file cannot be read", where=where, do=text(str(error))) from None
+
+
+def _travelled(source: Path, content: bytes) -> tuple[Tree, Library]:
+    """The tree of a timeline whose text came without its file."""
+    where = text(str(source))
+    if len(content) > MAX_CONTENT_BYTES:
+        raise UnusableInput("The timeline is larger than 256 MB", where=where)
+    library = Library(source.absolute().parent)
+    return _parsed(content, library, where), library
 
 
 def _parsed(content: bytes, library: Library, where: str) -> Tree:

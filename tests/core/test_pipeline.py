@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
 import sys
@@ -20,7 +21,7 @@ from bench.repeat import repeated
 from core import engines
 from core.cue.folder import load, verify
 from core.errors import Cancelled, EngineNotReady, UnusableInput, WrongUse
-from core.pipeline import Request, score
+from core.pipeline import Request, Scored, score
 from core.result import summary
 from core.watch import Watch
 
@@ -188,3 +189,25 @@ def test_cancelling_is_looked_for_at_least_five_times_a_second(demo_edit: Path, 
     # Processor time of all threads, two of which work at once.
     assert np.quantile(gaps, 0.99) < 0.4
     assert gaps.max() < 1.0
+
+
+def test_a_timeline_may_travel_as_text_without_its_file(demo_edit: Path, tmp_path: Path) -> None:
+    """The text was read elsewhere; the path gives the folder of its media only."""
+    absent = demo_edit.parent / "an edit that was never saved.otio"
+    there = score(Request(demo_edit, out_text="4s", to=tmp_path, seed=3))
+    travelled = score(Request(absent, out_text="4s", to=tmp_path, seed=3, content=demo_edit.read_bytes()))
+    assert not travelled.cue.brief.edit.offline
+    assert {n: s.sha256 for n, s in travelled.cue.take.stems.items()} == {
+        n: s.sha256 for n, s in there.cue.take.stems.items()
+    }
+
+
+def test_a_cue_is_whole_just_before_it_appears(demo_edit: Path, tmp_path: Path) -> None:
+    told: list[tuple[bool, str]] = []
+
+    def keep(scored: Scored) -> None:
+        digest = hashlib.sha256((scored.hidden / "cue.json").read_bytes()).hexdigest()
+        told.append((scored.cue.folder.exists(), digest))
+
+    made = score(Request(demo_edit, out_text="4s", to=tmp_path), about_to_appear=keep)
+    assert told == [(False, hashlib.sha256((made.cue.folder / "cue.json").read_bytes()).hexdigest())]
