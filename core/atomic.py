@@ -22,15 +22,19 @@ WRITE_ERRORS = frozenset(
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, mode: int = 0o666) -> Iterator[BinaryIO]:
     """Open a file that takes its place, replacing what is there, only when the block ends without an error.
+
+    Args:
+        path: its place.
+        mode: its permissions from the first moment, less what the umask forbids.
 
     Raises:
         UnusableInput: the disk is full or the place cannot be written; nothing is left behind.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with disk_errors(path):
-        file = beside.open("xb")
+        file = open(beside, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115
     try:
         with write_errors(path):
             yield file
@@ -49,9 +53,9 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
         sync_folder(path.parent)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
     """Write a small file whole or not at all; raises as `whole_file` does."""
-    with whole_file(path) as file:
+    with whole_file(path, mode) as file:
         file.write(content)
 
 
