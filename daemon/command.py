@@ -1,18 +1,36 @@
-"""The command line. It starts in a blink: whatever is heavy is imported by the command that needs it."""
+"""The command line. It starts in a blink: each command's file is imported when that command is called, and whatever is
+heavy by the body that needs it. The music is made by the daemon; here its clients are."""
 
 from __future__ import annotations
 
 import io
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import click
 
-from core.errors import HitpointError, WrongUse
-from daemon.commands import engines, export, score
+from core.errors import Cancelled, HitpointError, WrongUse
+
+COMMANDS = ("score", "export", "engines", "jobs", "cancel", "watch", "daemon", "doctor")
+"""In the order of the help; each is a function of that name in the file of that name."""
 
 
-@click.group(
+class Commands(click.Group):
+    """Commands that are found by name in `daemon.commands`."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"daemon.commands.{name}"), name)
+        return command
+
+
+@click.command(
+    cls=Commands,
     invoke_without_command=True,
     subcommand_metavar="COMMAND [ARGS]...",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -25,11 +43,6 @@ def hitpoint(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-hitpoint.add_command(score.score)
-hitpoint.add_command(export.export)
-hitpoint.add_command(engines.engines)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with the exit code that fits (see `core.errors`)."""
     _print_anything()
@@ -37,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         hitpoint.main(words, prog_name="hitpoint", standalone_mode=False)
     except click.Abort:
-        sys.exit(6)
+        _fail(Cancelled("Interrupted", do="`hitpoint jobs` shows what still runs."), words)
     except click.UsageError as error:
         _fail(_as_wrong_use(error), words)
     except HitpointError as error:
@@ -58,11 +71,11 @@ def _as_wrong_use(error: click.UsageError) -> WrongUse:
 
 def _fail(error: HitpointError, words: Sequence[str]) -> None:
     """Say the error once on stderr, and as JSON on stdout where a script listens."""
-    if "--json" in words:
-        from daemon.commands.output import error_line
+    from daemon.commands.output import error_line, plain
 
+    if "--json" in words:
         click.echo(error_line(error))
-    click.echo(f"hitpoint: {error}", err=True)
+    click.echo(f"hitpoint: {plain(str(error))}", err=True)
     sys.exit(error.exit_code)
 
 

@@ -6,6 +6,7 @@ second. The same footage comes out each time; what is there already is not drawn
 
 from __future__ import annotations
 
+import os
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -115,13 +116,22 @@ def _edit() -> str:
 
 
 def main() -> None:
-    """Make the footage in `demo/`, score it and say where to look."""
-    from daemon.command import main as hitpoint
+    """Make the footage in `demo/`, score it and say where to look.
 
-    folder = Path("demo")
+    The demo has a daemon of its own, whose state lies in `demo/.hitpoint`; nothing is left running.
+    """
+    from daemon.command import main as hitpoint
+    from daemon.home import home
+    from daemon.starting import stop_daemon
+
+    folder = Path("demo").absolute()
+    os.environ["HITPOINT_HOME"] = str(folder / ".hitpoint")
     print("Drawing a small film …", file=sys.stderr)
     timeline = make_footage(folder / "footage")
-    hitpoint(["score", str(timeline), "--seed", "1", "--to", str(folder)])
+    try:
+        hitpoint(["score", str(timeline), "--seed", "1", "--to", str(folder)])
+    finally:
+        stop_daemon(home())
 
 
 if __name__ == "__main__":

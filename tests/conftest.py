@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,15 @@ import pytest
 os.environ["NUMBA_CACHE_DIR"] = str(
     Path(tempfile.gettempdir()) / f"hitpoint-numba-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The program's state for this session alone; the daemon that the commands start there is stopped at the end."""
+    folder = tmp_path_factory.mktemp("home")
+    os.environ["HITPOINT_HOME"] = str(folder)
+    yield folder
+    subprocess.run([sys.executable, "-m", "daemon.command", "daemon", "stop"], capture_output=True, check=False)
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 import click
 
 
@@ -12,10 +9,11 @@ import click
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 def engines(as_json: bool) -> None:
     """List the engines: whether each is ready, its stems, and what it can do."""
-    from core.engines import engine, names
     from daemon.commands.output import result_line
+    from daemon.starting import connected
 
-    rows = [_row(engine(name)) for name in names()]
+    with connected() as client:
+        rows = client.ask("engines")["engines"]
     if as_json:
         result_line({"engines": rows})
         return
@@ -24,15 +22,3 @@ def engines(as_json: bool) -> None:
         click.echo(f"{row['name']}: {'ready' if row['ready'] else row['why']}")
         click.echo(f"  stems: {', '.join(row['stems'])}")
         click.echo(f"  can: {able}")
-
-
-def _row(found: Any) -> dict[str, Any]:
-    readiness = found.ready()
-    return {
-        "name": found.name,
-        "ready": readiness.ready,
-        "why": readiness.why,
-        "stems": list(found.stems),
-        "abilities": asdict(found.abilities),
-        "configs": dict(found.configs),
-    }

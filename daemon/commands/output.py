@@ -1,25 +1,25 @@
-"""What commands print: JSON lines for scripts on stdout, progress for people on stderr.
+"""What commands print: JSON lines for scripts on stdout, words for people, progress on stderr.
 
-JSON is written in ASCII, so that it reads the same whatever encoding a pipe has.
+JSON is written in ASCII, so that it reads the same whatever encoding a pipe has. Words that others have written (names
+of files, of clients, reasons) are made plain first: nothing in them may steer a terminal.
 """
 
 from __future__ import annotations
 
 import json
-import signal
+import shutil
 import sys
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from core.errors import HitpointError, told
-from core.watch import Watch
 
 _REDRAW_S = 0.1
+BAR = 20
+"""Cells of a progress bar."""
 
 
 def error_line(error: HitpointError) -> str:
@@ -32,54 +32,80 @@ def result_line(result: Mapping[str, Any]) -> None:
     click.echo(json.dumps(result, allow_nan=False))
 
 
-@contextmanager
-def watching(as_json: bool) -> Iterator[Watch]:
-    """A watch for the time of one command: progress goes out, Ctrl-C or a termination signal cancels.
+def plain(text: str) -> str:
+    """The text on one line, with escapes for what a terminal would obey instead of showing."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def bar(fraction: float, cells: int = BAR) -> str:
+    """A progress bar of so many cells; `fraction` is 0 to 1."""
+    filled = round(cells * min(1.0, max(0.0, fraction)))
+    return "━" * filled + "─" * (cells - filled)
+
+
+def size(amount: float) -> str:
+    """Bytes for people."""
+    for unit in ("B", "kB", "MB"):
+        if amount < 1000:
+            return f"{amount:.0f} {unit}"
+        amount /= 1000
+    return f"{amount:.1f} GB"
+
+
+def span(seconds: float) -> str:
+    """A length of time for people, in its largest unit."""
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(0.0, seconds):.0f} s"
+
+
+def queued_words(job: Mapping[str, Any]) -> str:
+    """Where a queued job stands."""
+    before = int(job.get("place") or 0)
+    if before == 0:
+        return "next"
+    return f"{before} job{'s' if before > 1 else ''} before this one"
+
+
+class Progress:
+    """Shows how far a job is as it goes by, at most ten times a second.
 
     On a terminal one line on stderr is redrawn; elsewhere each stage prints one line. With `as_json`, progress also
-    goes to stdout as `{"stage", "fraction", "words"}`.
+    goes to stdout as `{"stage", "fraction", "words"}`; the fraction is of the whole job.
     """
-    stop = threading.Event()
-    progress = _Progress(as_json)
-    kept = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield Watch(progress=progress.show, cancelled=stop.is_set)
-    finally:
-        progress.close()
-        for number, handler in kept.items():
-            signal.signal(number, handler)
-
-
-class _Progress:
-    """Shows stages as they go by, at most ten times a second."""
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._terminal = sys.stderr.isatty()
-        self._stage = ""
+        self._said: tuple[str, float, str] | None = None
         self._shown_at = 0.0
         self._open_line = False
 
-    def show(self, stage: str, fraction: float, words: str) -> None:
+    def show(self, job: Mapping[str, Any]) -> None:
+        """Show a job as the daemon tells it."""
+        if job["state"] == "running":
+            self._show(str(job["stage"] or "start"), float(job["progress"]), plain(str(job["words"])))
+        elif job["state"] == "queued":
+            self._show("queued", float(job["progress"]), queued_words(job))
+
+    def _show(self, stage: str, fraction: float, words: str) -> None:
         now = time.monotonic()
-        new_stage = stage != self._stage
-        if not new_stage and fraction < 1.0 and now - self._shown_at < _REDRAW_S:
+        new_stage = self._said is None or stage != self._said[0]
+        if (stage, fraction, words) == self._said or (not new_stage and now - self._shown_at < _REDRAW_S):
             return
-        self._stage, self._shown_at = stage, now
+        self._said, self._shown_at = (stage, fraction, words), now
         if self._as_json:
-            line = {"stage": stage, "fraction": round(fraction, 3), "words": words}
-            click.echo(json.dumps(line))
+            click.echo(json.dumps({"stage": stage, "fraction": round(fraction, 3), "words": words}))
         if self._terminal:
-            self._redraw(stage, fraction, words, new_stage)
+            self._redraw(stage, fraction, words)
         elif new_stage:
             click.echo(f"{stage} …", err=True)
 
-    def _redraw(self, stage: str, fraction: float, words: str, new_stage: bool) -> None:
-        if new_stage:
-            self.close()
-        filled = round(20 * min(1.0, max(0.0, fraction)))
-        bar = "━" * filled + "─" * (20 - filled)
-        click.echo(f"\r\x1b[2K{stage:>10} {bar} {fraction:4.0%}  {words[:50]}", nl=False, err=True)
+    def _redraw(self, stage: str, fraction: float, words: str) -> None:
+        line = f"{bar(fraction)} {fraction:4.0%}  {stage}{': ' * bool(words)}{words}"
+        room = max(BAR, shutil.get_terminal_size().columns - 1)
+        click.echo(f"\r\x1b[2K{line[:room]}", nl=False, err=True)
         self._open_line = True
 
     def close(self) -> None:

@@ -1,0 +1,181 @@
+"""Jobs as people see them: listed, followed, cancelled, by the first letters of their ids."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import WrongUse
+from daemon.commands.jobs import found, table
+from tests.daemon.commands.calls import HITPOINT, last, listed, run
+
+
+class Told:
+    """A client whose daemon knows these jobs."""
+
+    def __init__(self, *ids: str) -> None:
+        self.jobs = [{"id": one} for one in ids]
+
+    def ask(self, op: str, **fields: Any) -> dict[str, Any]:
+        if op == "job":
+            raise WrongUse("No such job", fields["job"])
+        return {"jobs": self.jobs}
+
+
+@pytest.fixture
+def three_jobs(demo_edit: Path, tmp_path: Path) -> Iterator[list[str]]:
+    """The ids of three scores, handed over and left: one runs, two wait; whatever is left of them is cancelled."""
+    words = ("score", demo_edit, "--to", tmp_path / "cues", "--detach")
+    ids = [run(*words).stdout.strip() for _ in range(3)]
+    yield ids
+    for one in ids:
+        run("cancel", one)
+    deadline = time.monotonic() + 10
+    while any(job["state"] in ("queued", "running") for job in listed().values()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def test_the_first_letters_of_an_id_are_enough() -> None:
+    client: Any = Told("abc00000", "abd00000", "x1230000", "x12300000")
+    assert found(client, "abc")["id"] == "abc00000"
+    assert found(client, "x1230000")["id"] == "x1230000", "a whole id is meant as such"
+    with pytest.raises(WrongUse, match="2 jobs begin with this: abc00000, abd00000"):
+        found(client, "ab")
+
+
+@pytest.mark.parametrize("text", ["", "q", "unknown-job", "../x", "a" * 500])
+def test_an_unknown_job_is_one_sentence(text: str) -> None:
+    client: Any = Told()
+    with pytest.raises(WrongUse, match="such job"):
+        found(client, text)
+
+
+@pytest.mark.parametrize("command", [["cancel", "nothing"], ["jobs", "nothing"], ["cancel", "nothing", "--json"]])
+def test_an_unknown_job_leaves_with_wrong_use(command: list[str]) -> None:
+    answer = run(*command)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("hitpoint: There is no such job (nothing).")
+    assert len(answer.stderr.splitlines()) == 1
+
+
+def test_jobs_that_were_left_are_listed_newest_first_and_go_on(three_jobs: list[str]) -> None:
+    jobs = listed()
+    assert [one for one in jobs if one in three_jobs] == three_jobs[::-1]
+    first, second, third = (jobs[one] for one in three_jobs)
+    assert {"id", "kind", "state", "progress", "reason", "client", "made", "name", "place"} <= set(first)
+    assert all(job["kind"] == "score" for job in (first, second, third))
+    assert first["state"] == "running"
+    assert second["state"] == third["state"] == "queued"
+    assert third["place"] > second["place"]
+
+
+def test_a_cancelled_job_says_so_to_whoever_asks_later(three_jobs: list[str]) -> None:
+    first, _, third = three_jobs
+    begun = time.monotonic()
+    waiting, running = run("cancel", third), run("cancel", first, "--json")
+    assert time.monotonic() - begun < 10
+    assert waiting.stdout == f"{third} is cancelled.\n"
+    assert last(running)["job"]["id"] == first
+    answer = run("jobs", first)
+    assert answer.returncode == 6, answer.stderr
+    again = run("cancel", third)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout.startswith(f"{third} was cancelled already")
+
+
+def test_a_job_that_was_left_is_followed_to_its_result_by_another_process(demo_edit: Path, tmp_path: Path) -> None:
+    words = ("score", demo_edit, "--out", "4s", "--seed", "3", "--to", tmp_path, "--detach", "--json")
+    job = last(run(*words))["job"]
+    assert job["state"] in ("queued", "running")
+    answer = run("jobs", job["id"][:12], "--json")
+    assert answer.returncode == 0, answer.stderr
+    result = last(answer)
+    assert (result["job"], result["seed"]) == (job["id"], 3)
+    assert Path(result["mix"]).is_file()
+    in_words = run("jobs", job["id"])
+    assert in_words.stdout.splitlines()[0] == result["cue"]
+    assert listed()[job["id"]]["progress"] == 1.0
+    said = run("cancel", job["id"])
+    assert (said.returncode, said.stdout) == (0, f"{job['id']} was done already.\n")
+
+
+def test_the_table_is_printed_once_where_there_is_no_terminal(cue_of_the_demo: dict[str, Any]) -> None:
+    answer = run("jobs")
+    assert answer.returncode == 0, answer.stderr
+    assert "\x1b" not in answer.stdout
+    row = next(line for line in answer.stdout.splitlines() if line.startswith(cue_of_the_demo["job"]))
+    assert "score" in row
+    assert "done" in row
+    assert "100%" in row
+
+
+def test_a_reader_that_leaves_early_is_no_error(cue_of_the_demo: dict[str, Any]) -> None:
+    assert cue_of_the_demo["job"]
+    read, write = os.pipe()
+    os.close(read)
+    answer = subprocess.run([*HITPOINT, "jobs"], stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert answer.stderr == ""
+
+
+def test_rows_of_the_table_stand_in_the_order_of_the_work() -> None:
+    states = [("done", None), ("queued", 2), ("queued", 1), ("running", None), ("failed", None)]
+    jobs = [
+        {
+            "id": f"job-{number}",
+            "kind": "score",
+            "name": "[red]a\x1b[2J",
+            "client": "resolve",
+            "state": state,
+            "progress": 0.25,
+            "words": "",
+            "reason": "",
+            "place": place,
+            "made": 0.0,
+        }
+        for number, (state, place) in enumerate(states)
+    ]
+    rows: Any = table(jobs, 120.0)
+    assert [text.plain for text in rows.columns[0].cells] == ["job-3", "job-2", "job-1", "job-0", "job-4"]
+    assert {text.plain for text in rows.columns[1].cells} == {r"score [red]a\x1b[2J"}
+    assert {text.plain for text in rows.columns[6].cells} == {"2 min"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_on_a_terminal_the_table_lives_until_the_user_leaves_and_the_jobs_go_on(three_jobs: list[str]) -> None:
+    shown, code = _on_a_terminal(["jobs"], until=lambda text: text.count(three_jobs[2]) >= 2)
+    assert code == 0
+    assert "Traceback" not in shown
+    states = {listed()[one]["state"] for one in three_jobs}
+    assert "cancelled" not in states
+
+
+def _on_a_terminal(words: list[str], until: Any) -> tuple[str, int]:
+    """What a command shows on a terminal, stopped by Ctrl-C once `until` holds of it, and its exit code."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "160", "LINES": "50"}
+    work = subprocess.Popen([*HITPOINT, *words], stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    os.close(theirs)
+    shown, stopped = "", False
+    while True:
+        try:
+            block = os.read(ours, 65_536)
+        except OSError:  # the other end is closed
+            break
+        if not block:
+            break
+        shown += block.decode(errors="replace")
+        if not stopped and until(shown):
+            work.send_signal(signal.SIGINT)
+            stopped = True
+    os.close(ours)
+    return shown, work.wait(timeout=30)

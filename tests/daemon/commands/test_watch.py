@@ -1,0 +1,26 @@
+"""`hitpoint watch` as it is called; what a watched folder does is tested with the daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.daemon.commands.calls import last, run
+
+
+def test_a_folder_is_watched_listed_and_let_go(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    assert run("watch", exports, "--style", "action").stdout == f"{exports} is watched.\n"
+    assert str(exports) in run("watch").stdout.splitlines()
+    watched = {one["folder"] for one in last(run("watch", "--json"))["watches"]}
+    assert str(exports) in watched
+    assert run("watch", exports, "--stop").stdout == f"{exports} is watched no longer.\n"
+    assert str(exports) not in run("watch").stdout.splitlines()
+
+
+def test_what_cannot_be_watched_is_one_sentence(tmp_path: Path) -> None:
+    gone = run("watch", tmp_path / "gone")
+    assert gone.returncode in (2, 3)
+    assert "gone" in gone.stderr
+    assert len(gone.stderr.splitlines()) == 1
+    assert run("watch", "--stop").returncode == 2
