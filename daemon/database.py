@@ -8,6 +8,7 @@ Conventions
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from pathlib import Path
@@ -51,9 +52,9 @@ _FIRST = (
     """
     CREATE TABLE watches (
         folder TEXT PRIMARY KEY,
+        options TEXT NOT NULL,
         client TEXT NOT NULL,
-        made REAL NOT NULL,
-        request TEXT NOT NULL
+        made REAL NOT NULL
     ) WITHOUT ROWID
     """,
     """
@@ -180,3 +181,11 @@ def sentence(error: sqlite3.Error, path: Path) -> HitpointError:
             "The job store cannot be written", f"{path}: {error}", "Check its permissions and its disk."
         )
     return UnusableInput("The job store failed", f"{path}: {error}")
+
+
+def disk_sentence(error: OSError) -> HitpointError:
+    """What an error of a file beside the store means for the person at the workstation."""
+    where = str(error.filename or "")
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return UnusableInput("The disk is full", where, "Make room, or lift the quota, and try again.")
+    return UnusableInput("A file cannot be read or written", f"{where}: {error.strerror}" if where else str(error))

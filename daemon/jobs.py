@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -58,15 +59,16 @@ class Job:
     """Order of arrival, given by the store from 1 on; it survives clocks that jump back."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class WatchRecord:
     """A folder in which every timeline that appears is scored."""
 
     folder: str
     """Absolute path."""
-    request: Mapping[str, Any]
-    """The score's options."""
+    options: Mapping[str, Any]
+    """How they are scored."""
     client: str
+    """Who asked."""
     made: float
 
 
@@ -202,20 +204,24 @@ class Store:
             last = cut[0][0] if cut else 0
             return self._do(f"DELETE FROM jobs WHERE {ended} AND (sequence <= ? OR ended < ?)", last, now - older_than)
 
-    def watches(self) -> list[WatchRecord]:
-        """The folders being watched, by name."""
-        rows = self._ask("SELECT folder, client, made, request FROM watches ORDER BY folder")
+    def watches(self) -> list[tuple[WatchRecord, frozenset[str]]]:
+        """The folders being watched, by name, each with the SHA-256 of every content seen in it."""
+        with self.whole(writing=False):
+            seen: dict[str, set[str]] = defaultdict(set)
+            for folder, sha256 in self._ask("SELECT folder, sha256 FROM seen"):
+                seen[folder].add(sha256)
+            rows = self._ask("SELECT folder, options, client, made FROM watches ORDER BY folder")
         return [
-            WatchRecord(folder=folder, request=self._map(request, folder) or {}, client=client, made=made)
-            for folder, client, made, request in rows
+            (WatchRecord(folder, self._map(options, folder) or {}, client, made), frozenset(seen[folder]))
+            for folder, options, client, made in rows
         ]
 
     def add_watch(self, watch: WatchRecord) -> None:
         """Watch a folder; one that is watched already gets the new options and keeps what was seen in it."""
         self._do(
-            "INSERT INTO watches (folder, client, made, request) VALUES (?, ?, ?, ?) ON CONFLICT (folder)"
-            " DO UPDATE SET client = excluded.client, made = excluded.made, request = excluded.request",
-            *(watch.folder, _unicode(watch.client), watch.made, _text(watch.request)),
+            "INSERT INTO watches (folder, options, client, made) VALUES (?, ?, ?, ?) ON CONFLICT (folder)"
+            " DO UPDATE SET options = excluded.options, client = excluded.client, made = excluded.made",
+            *(watch.folder, _text(watch.options), _unicode(watch.client), watch.made),
         )
 
     def remove_watch(self, folder: str) -> bool:

@@ -14,10 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from core.errors import DaemonUnreachable, HitpointError
-from daemon.database import StoreBusy
+from daemon.database import StoreBusy, disk_sentence
+from daemon.inbox import Inbox
 from daemon.jobs import Store
 
 GROUP = 256
@@ -27,13 +28,6 @@ REST_S = 1.0
 
 _log = logging.getLogger("hitpoint.ledger")
 T = TypeVar("T")
-
-
-class Outlet(Protocol):
-    """Where events for the main loop go: an `Inbox`."""
-
-    def put(self, event: object) -> None:
-        """Hand over an event, from any thread."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +46,8 @@ class Written:
 @dataclass(frozen=True)
 class _Entry:
     run: Callable[[Store], Any]
-    then: Callable[[Any], None]
+    tell: Callable[[Any], None]
+    """Takes what `run` gave back, or a `HitpointError`, once that is durable."""
     writing: bool
 
 
@@ -67,7 +62,7 @@ class Ledger:
         DaemonUnreachable: the store cannot be used.
     """
 
-    def __init__(self, path: Path, inbox: Outlet) -> None:
+    def __init__(self, path: Path, inbox: Inbox) -> None:
         self._store = Store(path)
         self._inbox = inbox
         self._entries: SimpleQueue[_Entry | None] = SimpleQueue()
@@ -78,14 +73,23 @@ class Ledger:
 
     def write(self, change: Callable[[Store], T], then: Callable[[T | HitpointError], None]) -> None:
         """Queue a change; returns at once. `change` may be run twice (its first run was then undone)."""
-        self._queue(_Entry(change, then, writing=True))
+        self._queue(_Entry(change, self._through_inbox(then), writing=True))
 
     def read(self, question: Callable[[Store], T], then: Callable[[T | HitpointError], None]) -> None:
         """Queue a question; it sees every change that was queued before it."""
-        self._queue(_Entry(question, then, writing=False))
+        self._queue(_Entry(question, self._through_inbox(then), writing=False))
+
+    def now(self, question: Callable[[Store], T]) -> T:
+        """Ask and wait for the answer, while there is no main loop yet; raises the `HitpointError` it failed with."""
+        answers: SimpleQueue[T | HitpointError] = SimpleQueue()
+        self._queue(_Entry(question, answers.put, writing=False))
+        answer = answers.get()
+        if isinstance(answer, HitpointError):
+            raise answer
+        return answer
 
     def close(self) -> None:
-        """Write what is queued, then close the store; what comes later is refused. Returns when all is told."""
+        """Write what is queued, then close the store; what comes later is refused. Returns when all is in the inbox."""
         with self._closing:
             if not self._closed:
                 self._closed = True
@@ -97,7 +101,10 @@ class Ledger:
             if not self._closed:
                 self._entries.put(entry)
                 return
-        self._inbox.put(Written(entry.then, DaemonUnreachable("The daemon is ending", "", "Start it again.")))
+        entry.tell(DaemonUnreachable("The daemon is ending", "", "Start it again."))
+
+    def _through_inbox(self, then: Callable[[Any], None]) -> Callable[[Any], None]:
+        return lambda value: self._inbox.put(Written(then, value))
 
     def _run(self) -> None:
         untidy, open_ = False, True
@@ -111,7 +118,7 @@ class Ledger:
             group, open_ = self._gathered(first)
             untidy = untidy or any(entry.writing for entry in group)
             for entry, value in zip(group, self._written(group), strict=True):
-                self._inbox.put(Written(entry.then, value))
+                entry.tell(value)
         self._store.close()
 
     def _gathered(self, first: _Entry | None) -> tuple[list[_Entry], bool]:
@@ -150,6 +157,8 @@ class Ledger:
                 return entry.run(self._store)
         except HitpointError as error:
             failure = error
+        except OSError as error:
+            failure = disk_sentence(error)
         except Exception as error:
             _log.exception("A change of the job store failed")
             failure = HitpointError("A change of the job store failed", f"{type(error).__name__}: {error}")
