@@ -22,7 +22,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from core.errors import HitpointError, WrongUse, told
 from daemon import wire
-from daemon.wire import CLIENT_GONE_S, HEARTBEAT_S, LIVENESS_S, PROTOCOL
+from daemon.wire import CLIENT_GONE_S as CLIENT_GONE_S
+from daemon.wire import HEARTBEAT_S as HEARTBEAT_S
+from daemon.wire import LIVENESS_S as LIVENESS_S
+from daemon.wire import PROTOCOL
 
 PROTOCOLS = (PROTOCOL,)
 """Versions that are spoken here."""
@@ -78,10 +81,16 @@ def _absolute(text: str) -> str:
     return text
 
 
-def _name(text: str) -> str:
-    if not text.isprintable() or "/" in text or "\\" in text:
+def _printable(text: str) -> str:
+    if not text.isprintable():
         raise ValueError
     return text
+
+
+def _name(text: str) -> str:
+    if "/" in text or "\\" in text:
+        raise ValueError
+    return _printable(text)
 
 
 AbsolutePath = Annotated[str, Field(max_length=MAX_PATH), AfterValidator(_absolute)]
@@ -90,14 +99,14 @@ JobId = Annotated[str, Field(pattern=JOB_ID)]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 Loudness = Annotated[float, Field(ge=LOUDNESS[0], le=LOUDNESS[1], allow_inf_nan=False)]
 Time = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
-About = Annotated[str, Field(max_length=MAX_PROGRAM)]
+About = Annotated[str, Field(min_length=1, max_length=MAX_PROGRAM), AfterValidator(_printable)]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 _PATH = f"an absolute path of at most {MAX_PATH} characters, with no device, stream or NUL in it"
 _NAME = f"a name of 1 to {MAX_NAME} printable characters without slashes"
 _JOB = "a job's id: 8 to 64 small letters, digits and hyphens, not beginning with a hyphen"
 _TIME = f"a time of 1 to {MAX_NAME} characters: HH:MM:SS:FF, 123f or 12.5s"
-_ABOUT = f"a text of at most {MAX_PROGRAM} characters"
+_ABOUT = f"a text of 1 to {MAX_PROGRAM} printable characters"
 _YES_NO = "true or false"
 
 
@@ -131,7 +140,7 @@ class Hello(_Operation):
 
     client: About = Field(description=_ABOUT)
     """The person's seat, the same for all programs of one editor: jobs are shared out fairly between clients."""
-    program: About = Field("", description=_ABOUT)
+    program: About | None = Field(None, description=_ABOUT)
     protocols: list[Version] = Field(
         min_length=1, max_length=MAX_VERSIONS, description=f"a list of 1 to {MAX_VERSIONS} version numbers"
     )
@@ -183,7 +192,7 @@ class Jobs(_Operation):
     limit: Annotated[int, Field(ge=1, le=MAX_JOBS)] = Field(100, description=f"a whole number from 1 to {MAX_JOBS}")
 
 
-class Job_(_OfJob):  # noqa: N801  (the store's record is the Job)
+class JobLook(_OfJob):
     """Tell of one job, with its result or error when it has ended."""
 
 
@@ -226,7 +235,7 @@ OPERATIONS: Mapping[str, type[BaseModel]] = {
     "cue": CueLook,
     "cancel": Cancel,
     "jobs": Jobs,
-    "job": Job_,
+    "job": JobLook,
     "follow": Follow,
     "watch": Watch,
     "watches": Watches,
@@ -263,6 +272,10 @@ class Refusal(Exception):
         self.error = error
         self.id = id
         self.more = more
+
+    def answer(self) -> bytes:
+        """The frame that tells the sender."""
+        return refusal(self.id, self.error, **self.more)
 
 
 def parsed(frames: Sequence[bytes]) -> Asked:
@@ -354,40 +367,25 @@ def event(job: Mapping[str, Any]) -> bytes:
     return wire.packed({"v": PROTOCOL, "event": "job", "job": job}, "backslashreplace")
 
 
-def welcome(version: str) -> dict[str, Any]:
-    """What the daemon of a version answers to hello: the protocol, its operations and its limits."""
-    return {
-        "protocol": PROTOCOL,
-        "protocols": list(PROTOCOLS),
-        "version": version,
-        "operations": list(OPERATIONS),
-        "limits": {
-            "map": wire.MAX_MAP,
-            "attachment": wire.MAX_ATTACHMENT,
-            "answer": wire.MAX_ANSWER,
-            "rate": RATE,
-            "burst": BURST,
-        },
-        "heartbeat_s": HEARTBEAT_S,
-        "liveness_s": LIVENESS_S,
-        "client_gone_s": CLIENT_GONE_S,
-    }
-
-
 class Bucket:
     """How many requests a connection may still send: `BURST` after a rest, `RATE` per second in the long run.
 
     Times are seconds of a clock that does not go back (`time.monotonic`).
     """
 
-    def __init__(self, now: float) -> None:
+    def __init__(self) -> None:
+        self.said = False
+        """Whether the connection has been told that it is too fast; forgotten after a second's rest."""
         self._tokens = float(BURST)
-        self._since = now
+        self._since: float | None = None
 
     def take(self, now: float) -> bool:
         """Count one request in; False when it is one too many."""
-        self._tokens = min(float(BURST), self._tokens + max(0.0, now - self._since) * RATE)
+        if self._since is not None:
+            self._tokens = min(float(BURST), self._tokens + max(0.0, now - self._since) * RATE)
         self._since = now
+        if self._tokens >= RATE:
+            self.said = False
         if self._tokens < 1:
             return False
         self._tokens -= 1
