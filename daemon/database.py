@@ -52,7 +52,7 @@ _FIRST = (
     """
     CREATE TABLE watches (
         folder TEXT PRIMARY KEY,
-        options TEXT NOT NULL,
+        request TEXT NOT NULL,
         client TEXT NOT NULL,
         made REAL NOT NULL
     ) WITHOUT ROWID

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -65,8 +64,8 @@ class WatchRecord:
 
     folder: str
     """Absolute path."""
-    options: Mapping[str, Any]
-    """How they are scored."""
+    request: Mapping[str, Any]
+    """How it is scored: the options of the score operation."""
     client: str
     """Who asked."""
     made: float
@@ -204,24 +203,17 @@ class Store:
             last = cut[0][0] if cut else 0
             return self._do(f"DELETE FROM jobs WHERE {ended} AND (sequence <= ? OR ended < ?)", last, now - older_than)
 
-    def watches(self) -> list[tuple[WatchRecord, frozenset[str]]]:
-        """The folders being watched, by name, each with the SHA-256 of every content seen in it."""
-        with self.whole(writing=False):
-            seen: dict[str, set[str]] = defaultdict(set)
-            for folder, sha256 in self._ask("SELECT folder, sha256 FROM seen"):
-                seen[folder].add(sha256)
-            rows = self._ask("SELECT folder, options, client, made FROM watches ORDER BY folder")
-        return [
-            (WatchRecord(folder, self._map(options, folder) or {}, client, made), frozenset(seen[folder]))
-            for folder, options, client, made in rows
-        ]
+    def watches(self) -> list[WatchRecord]:
+        """The folders being watched, by name."""
+        rows = self._ask("SELECT folder, request, client, made FROM watches ORDER BY folder")
+        return [WatchRecord(row[0], self._map(row[1], row[0]) or {}, row[2], row[3]) for row in rows]
 
     def add_watch(self, watch: WatchRecord) -> None:
         """Watch a folder; one that is watched already gets the new options and keeps what was seen in it."""
         self._do(
-            "INSERT INTO watches (folder, options, client, made) VALUES (?, ?, ?, ?) ON CONFLICT (folder)"
-            " DO UPDATE SET options = excluded.options, client = excluded.client, made = excluded.made",
-            *(watch.folder, _text(watch.options), _unicode(watch.client), watch.made),
+            "INSERT INTO watches (folder, request, client, made) VALUES (?, ?, ?, ?) ON CONFLICT (folder)"
+            " DO UPDATE SET request = excluded.request, client = excluded.client, made = excluded.made",
+            *(watch.folder, _text(watch.request), _unicode(watch.client), watch.made),
         )
 
     def remove_watch(self, folder: str) -> bool:
@@ -232,6 +224,10 @@ class Store:
         """The id of the job made for this content in a watched folder, or None."""
         rows = self._ask("SELECT job FROM seen WHERE folder = ? AND sha256 = ?", folder, sha256)
         return str(rows[0][0]) if rows else None
+
+    def seen_in(self, folder: str) -> frozenset[str]:
+        """The SHA-256 of every content seen in a watched folder."""
+        return frozenset(row[0] for row in self._ask("SELECT sha256 FROM seen WHERE folder = ?", folder))
 
     def add_seen(self, folder: str, sha256: str, job: str, name: str) -> None:
         """Remember, as long as the folder is watched, that this content has its job.

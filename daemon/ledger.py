@@ -46,8 +46,7 @@ class Written:
 @dataclass(frozen=True)
 class _Entry:
     run: Callable[[Store], Any]
-    tell: Callable[[Any], None]
-    """Takes what `run` gave back, or a `HitpointError`, once that is durable."""
+    then: Callable[[Any], None]
     writing: bool
 
 
@@ -73,20 +72,11 @@ class Ledger:
 
     def write(self, change: Callable[[Store], T], then: Callable[[T | HitpointError], None]) -> None:
         """Queue a change; returns at once. `change` may be run twice (its first run was then undone)."""
-        self._queue(_Entry(change, self._through_inbox(then), writing=True))
+        self._queue(_Entry(change, then, writing=True))
 
     def read(self, question: Callable[[Store], T], then: Callable[[T | HitpointError], None]) -> None:
         """Queue a question; it sees every change that was queued before it."""
-        self._queue(_Entry(question, self._through_inbox(then), writing=False))
-
-    def now(self, question: Callable[[Store], T]) -> T:
-        """Ask and wait for the answer, while there is no main loop yet; raises the `HitpointError` it failed with."""
-        answers: SimpleQueue[T | HitpointError] = SimpleQueue()
-        self._queue(_Entry(question, answers.put, writing=False))
-        answer = answers.get()
-        if isinstance(answer, HitpointError):
-            raise answer
-        return answer
+        self._queue(_Entry(question, then, writing=False))
 
     def close(self) -> None:
         """Write what is queued, then close the store; what comes later is refused. Returns when all is in the inbox."""
@@ -101,10 +91,7 @@ class Ledger:
             if not self._closed:
                 self._entries.put(entry)
                 return
-        entry.tell(DaemonUnreachable("The daemon is ending", "", "Start it again."))
-
-    def _through_inbox(self, then: Callable[[Any], None]) -> Callable[[Any], None]:
-        return lambda value: self._inbox.put(Written(then, value))
+        self._inbox.put(Written(entry.then, DaemonUnreachable("The daemon is ending", "", "Start it again.")))
 
     def _run(self) -> None:
         untidy, open_ = False, True
@@ -118,7 +105,7 @@ class Ledger:
             group, open_ = self._gathered(first)
             untidy = untidy or any(entry.writing for entry in group)
             for entry, value in zip(group, self._written(group), strict=True):
-                entry.tell(value)
+                self._inbox.put(Written(entry.then, value))
         self._store.close()
 
     def _gathered(self, first: _Entry | None) -> tuple[list[_Entry], bool]:
