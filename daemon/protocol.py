@@ -70,7 +70,7 @@ def absolute(text: str, windows: bool = os.name == "nt") -> bool:
     if not windows:
         return text.startswith("/")
     path = PureWindowsPath(text)
-    if not (path.drive and path.root) or path.drive.startswith(("\\\\.", "\\\\?")):
+    if not (path.drive and path.root) or path.drive.startswith(("\\\\.\\", "\\\\?\\")):
         return False
     return not any(":" in part or _DEVICE.fullmatch(part) for part in path.parts[1:])
 
