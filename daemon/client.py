@@ -1,0 +1,230 @@
+"""The client's side of the protocol: ask, submit work, follow it to its end, whatever becomes of the daemon meanwhile.
+
+Every request may be sent twice without harm (work carries an id of its own), so that a client which hears nothing
+simply reaches the daemon anew and asks again.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from typing import Any
+
+import zmq
+
+from core.errors import Cancelled, DaemonUnreachable, WrongUse, raised
+from daemon.connection import Connection
+from daemon.keys import Pair
+from daemon.wire import HEARTBEAT_S, LIVENESS_S, MAX_ANSWER, PROTOCOL, Malformed, packed, unpacked
+
+FINISHED = frozenset({"done", "failed", "cancelled"})
+POLL_S = 0.05
+"""How often a client that follows a job looks whether its user has asked to stop."""
+
+Job = Mapping[str, Any]
+"""A job as the daemon tells it (docs/protocol.md)."""
+
+
+def job_id() -> str:
+    """A new id for a job."""
+    return secrets.token_hex(8)
+
+
+def process_lives(pid: int) -> bool:
+    """Whether a process of this number runs."""
+    if os.name == "nt":
+        import psutil
+
+        return bool(psutil.pid_exists(pid))
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
+def _nobody(_: Job) -> None:
+    """Progress that nobody follows."""
+
+
+def _never() -> bool:
+    return False
+
+
+class Client:
+    """One connection to the daemon; for one thread.
+
+    Args:
+        reach: gives the running daemon's connection, starting one if need be; called again when the daemon is gone.
+        keys: the client's CURVE keys.
+        name: who asks: jobs are shared out fairly between names.
+
+    Raises:
+        DaemonUnreachable: from every method, when no daemon answers.
+    """
+
+    def __init__(self, reach: Callable[[], Connection], keys: Pair, name: str) -> None:
+        self._reach = reach
+        self._keys = keys
+        self._name = name
+        self._context = zmq.Context()
+        self._socket: zmq.Socket[bytes] | None = None
+        self._pid = 0
+        self._asked = 0
+        self._heard = 0.0
+        self._sent = 0.0
+        self._events: list[Job] = []
+        self.hello: Mapping[str, Any] = {}
+        """What the daemon has answered to hello."""
+        try:
+            self._connect()
+        except BaseException:
+            self.close()
+            raise
+
+    def ask(self, op: str, attachment: bytes | None = None, **fields: Any) -> dict[str, Any]:
+        """Ask one thing and wait for its answer, as long as the daemon lives.
+
+        Raises:
+            HitpointError: what the daemon has refused it with, as the class that fits.
+        """
+        return self._ask(op, attachment, fields, again=True)
+
+    def follow(
+        self,
+        job: str,
+        progress: Callable[[Job], None] = _nobody,
+        cancelled: Callable[[], bool] = _never,
+    ) -> dict[str, Any]:
+        """Follow a job to its end and give its result; it goes on by itself when this client ends.
+
+        Args:
+            job: its id.
+            progress: called with the job at each change of it.
+            cancelled: once it is true, the job is cancelled, and followed until that is done.
+
+        Raises:
+            Cancelled: the job was cancelled.
+            HitpointError: what it failed with.
+        """
+        stopping = False
+        found: Job = self.ask("follow", job=job)["job"]
+        while True:
+            if found["id"] == job:
+                if found["state"] in FINISHED:
+                    return _outcome(found)
+                progress(found)
+            if cancelled() and not stopping:
+                stopping = True
+                found = self.ask("cancel", job=job)["job"]
+                continue
+            found = self._next_event(job)
+
+    def close(self) -> None:
+        """Let the daemon go; what it works on goes on."""
+        if self._socket is not None:
+            self._socket.close(linger=200)
+        self._context.term()
+
+    # --- one request
+
+    def _ask(self, op: str, attachment: bytes | None, fields: Mapping[str, Any], again: bool) -> dict[str, Any]:
+        self._asked += 1
+        request = f"r{self._asked}"
+        self._send(request, op, attachment, fields)
+        while True:
+            message = self._receive(HEARTBEAT_S)
+            if message is None:
+                if self._is_silent():
+                    if not again:
+                        raise DaemonUnreachable("The daemon does not answer", do="Look at `hitpoint doctor`.")
+                    self._connect()
+                    self._send(request, op, attachment, fields)
+                else:
+                    self._send("beat", "ping", None, {})
+            elif message.get("re") in (request, ""):
+                if "error" in message:
+                    raise raised(message["error"])
+                return dict(message["ok"])
+
+    def _next_event(self, job: str) -> Job:
+        """The next change of a job; asked for again where nothing was heard of it."""
+        if not self._events:
+            if time.monotonic() - self._sent > HEARTBEAT_S:
+                self._send("beat", "follow", None, {"job": job})
+            self._receive(POLL_S)
+            if self._is_silent():
+                self._connect()
+                return dict(self.ask("follow", job=job)["job"])
+        return self._events.pop(0) if self._events else {"id": ""}
+
+    def _is_silent(self) -> bool:
+        """Whether the daemon is gone: its process, or all sign of life of it."""
+        silence = time.monotonic() - self._heard
+        return silence > LIVENESS_S or (silence > HEARTBEAT_S and not process_lives(self._pid))
+
+    # --- the socket
+
+    def _connect(self) -> None:
+        """Reach the daemon and say hello; twice, as what was written of it may be out of date."""
+        try:
+            self._greet(self._reach())
+        except DaemonUnreachable:
+            self._greet(self._reach())
+
+    def _greet(self, connection: Connection) -> None:
+        if self._socket is not None:
+            self._socket.close(linger=0)
+        self._socket = self._context.socket(zmq.DEALER)
+        self._socket.linger = 200
+        self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_ANSWER)
+        self._socket.setsockopt(zmq.IPV6, 0)
+        self._socket.curve_serverkey = connection.public.encode()
+        self._socket.curve_publickey, self._socket.curve_secretkey = self._keys.public, self._keys.secret
+        self._socket.connect(connection.address)
+        self._pid = connection.pid
+        self._heard = time.monotonic()
+        program = f"hitpoint {metadata.version('hitpoint')}"
+        fields = {"client": self._name, "program": program, "protocols": [PROTOCOL]}
+        self.hello = self._ask("hello", None, fields, again=False)
+
+    def _send(self, request: str, op: str, attachment: bytes | None, fields: Mapping[str, Any]) -> None:
+        assert self._socket is not None
+        try:
+            frames = [packed({**fields, "v": PROTOCOL, "id": request, "op": op})]
+        except Malformed as error:
+            raise WrongUse(str(error), op) from None
+        if attachment is not None:
+            frames.append(attachment)
+        self._sent = time.monotonic()
+        self._socket.send_multipart(frames)
+
+    def _receive(self, timeout_s: float) -> dict[str, Any] | None:
+        """The next answer, or None after a while; events on the way are kept."""
+        assert self._socket is not None
+        if not self._socket.poll(round(timeout_s * 1000)):
+            return None
+        self._heard = time.monotonic()
+        try:
+            message = unpacked(self._socket.recv(), MAX_ANSWER)
+        except Malformed as error:
+            raise DaemonUnreachable(f"The daemon's answer cannot be read: {error}") from None
+        if message.get("event") == "job":
+            self._events.append(message["job"])
+            return {}
+        if message.get("re") == "beat" and "job" in message.get("ok", {}):
+            self._events.append(message["ok"]["job"])
+        return message
+
+
+def _outcome(job: Job) -> dict[str, Any]:
+    """The result of a job that has ended, or its error."""
+    if job["state"] == "done":
+        return dict(job["result"])
+    error = raised(job.get("error") or {"what": job["reason"]})
+    raise Cancelled(error.what, error.where, error.do) if job["state"] == "cancelled" else error

@@ -1,0 +1,183 @@
+"""Reaching the daemon: where it is, starting it where none runs, ending it.
+
+Whoever finds no daemon starts one and waits; of several that start at once, one gets the lock and the others end at
+once. What a dead daemon has left behind is known by that lock, which the system drops with the process.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from core.errors import DaemonUnreachable
+from daemon.client import Client, process_lives
+from daemon.connection import Connection, daemon_lives, read_connection
+from daemon.home import Home, prepare
+from daemon.home import home as home_of_this_user
+from daemon.keys import client_pair
+from daemon.private import FILE_MODE
+
+START_S = 30.0
+"""The longest that a daemon may take to start, on a machine that is busy."""
+STOP_S = 15.0
+"""The longest that a daemon may take to end."""
+LOOK_S = 0.02
+"""Between two looks whether it has."""
+COMMAND = (sys.executable, "-m", "daemon.server")
+"""How the daemon is started."""
+
+
+def client_name() -> str:
+    """Who asks: the program that has started this command, so that two editors' scripts are two clients."""
+    return os.environ.get("HITPOINT_CLIENT") or f"process {os.getppid()}"
+
+
+@contextmanager
+def connected(name: str = "", start: bool = True, home: Home | None = None) -> Iterator[Client]:
+    """A client of this user's daemon.
+
+    Args:
+        name: who asks; by default the program that has started this one.
+        start: start the daemon where none runs.
+        home: where its state lies; by default this user's.
+
+    Raises:
+        DaemonUnreachable: no daemon runs and none may or can be started.
+    """
+    home = home or home_of_this_user()
+    reach = _Reach(home, start)
+    connection = reach()  # first: without a daemon and without leave to start one, no folder is made
+    client = Client(lambda: reach.first(connection), client_pair(home), name or client_name())
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+@dataclass
+class _Reach:
+    """Finds the daemon of a home."""
+
+    home: Home
+    start: bool
+    _used: bool = False
+
+    def first(self, connection: Connection) -> Connection:
+        """The connection found already, once; then what is found anew."""
+        if self._used:
+            return self()
+        self._used = True
+        return connection
+
+    def __call__(self) -> Connection:
+        # Asking the lock costs a while; at first sight a process of that number is taken for the daemon.
+        connection = running(self.home, surely=self._used)
+        if connection is not None:
+            return connection
+        if not self.start:
+            raise DaemonUnreachable("No daemon runs", do="Start it with `hitpoint daemon start`.")
+        return start_daemon(self.home)
+
+
+def running(home: Home, surely: bool = True) -> Connection | None:
+    """The daemon that runs, or None.
+
+    Args:
+        surely: ask its lock as well, since a process number may belong to another program by now.
+
+    Raises:
+        DaemonUnreachable: the connection file is damaged or not this user's alone.
+    """
+    if not home.connection.exists():
+        return None
+    connection = read_connection(home)
+    if connection is None or not process_lives(connection.pid) or (surely and not daemon_lives(home)):
+        return None
+    return connection
+
+
+def start_daemon(home: Home) -> Connection:
+    """Start the daemon, unless one starts or runs already, and wait until it can be reached.
+
+    Raises:
+        DaemonUnreachable: it ended at once, with its reason, or does not come up.
+    """
+    prepare(home)
+    process = _spawn(home)
+    by = time.monotonic() + START_S
+    while time.monotonic() < by:
+        if connection := running(home):
+            return connection
+        if process.poll() is not None and not daemon_lives(home):
+            if connection := running(home):
+                return connection
+            if process.returncode == 0:  # it started, and was stopped by somebody else meanwhile
+                process = _spawn(home)
+                continue
+            raise DaemonUnreachable(_last_words(home), do="`hitpoint doctor` says what is wrong.")
+        time.sleep(LOOK_S)
+    raise DaemonUnreachable(f"The daemon did not start within {START_S:.0f} s", str(home.log), "Look at its log.")
+
+
+def stop_daemon(home: Home) -> int | None:
+    """End the daemon and wait until it is gone; the number of its process, or None when none runs.
+
+    Raises:
+        DaemonUnreachable: it does not end.
+    """
+    connection = running(home)
+    if connection is None:
+        return None
+    with connected(start=False, home=home) as client, suppress(DaemonUnreachable):
+        client.ask("shutdown")
+    by = time.monotonic() + STOP_S
+    while process_lives(connection.pid) and daemon_lives(home):
+        if time.monotonic() > by:
+            raise DaemonUnreachable("The daemon does not end", f"pid {connection.pid}", "End its process.")
+        time.sleep(LOOK_S)
+    return connection.pid
+
+
+def _spawn(home: Home) -> subprocess.Popen[bytes]:
+    """Start the daemon as a process of its own, which outlives this one."""
+    environment = {name: value for name, value in os.environ.items() if name != "OTIO_PLUGIN_MANIFEST_PATH"}
+    environment["HITPOINT_HOME"] = str(home.folder)
+    detached = 0
+    if sys.platform == "win32":
+        detached = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    said = os.open(_said(home), flags, FILE_MODE)
+    try:
+        # Its folder is the home, which nobody else may write: Python looks for modules where it is started.
+        return subprocess.Popen(
+            COMMAND,
+            cwd=home.folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+            creationflags=detached,
+        )
+    finally:
+        os.close(said)
+
+
+def _said(home: Home) -> str:
+    """Where a daemon says why it does not start."""
+    return str(home.log.parent / "start.txt")
+
+
+def _last_words(home: Home) -> str:
+    """Why the daemon did not start, in its own words."""
+    try:
+        with open(_said(home), encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            lines = [line.strip() for line in file if line.strip()]
+    except OSError:
+        lines = []
+    return f"The daemon did not start: {lines[-1].removeprefix('hitpoint: ')}" if lines else "The daemon did not start"

@@ -1,0 +1,167 @@
+"""From a file dropped into a watched folder to a scored one beside it.
+
+Each drop is a job like any other, whose id follows from the folder and the content: after a restart in the middle the
+same job is asked for again, not another. A content is marked as seen once what came of it lies beside it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from core.errors import HitpointError, WrongUse, raised
+from daemon.dispatch import Answer, Dispatcher
+from daemon.jobs import WatchRecord
+from daemon.ledger import Ledger
+from daemon.watchfolder import Drop, Spoiled, Watcher, clear_sentence, job_of, place_scored, place_sentence
+
+log = logging.getLogger("hitpoint.watch")
+
+Aside = Callable[[Callable[[], Any], Callable[[Any], None]], None]
+
+
+class Watches:
+    """The watched folders and what is dropped there; called by the main loop.
+
+    Args:
+        aside: runs its first argument in another thread, then its second in the main loop with what came of it.
+    """
+
+    def __init__(self, watcher: Watcher, ledger: Ledger, dispatcher: Dispatcher, aside: Aside) -> None:
+        self._watcher = watcher
+        self._ledger = ledger
+        self._dispatcher = dispatcher
+        self._aside = aside
+        self._watches: dict[str, Mapping[str, Any]] = {}
+        """Folder → options of its scores."""
+        self._dropped: dict[str, Drop] = {}
+        """Job → what it is made for."""
+
+    def take_up(self, watches: list[tuple[WatchRecord, frozenset[str]]]) -> None:
+        """Go on watching what an earlier daemon watched."""
+        for record, seen in watches:
+            self._watches[record.folder] = record.request
+            self._watcher.watch(Path(record.folder), seen, must_be_there=False)
+
+    def watch(self, folder: str, options: Mapping[str, Any], client: str, then: Answer) -> None:
+        """Watch a folder from now on, also after a restart; watched already, it gets the new options."""
+        record = WatchRecord(folder=folder, request=options, client=client, made=time.time())
+
+        def begun(value: object) -> None:
+            if isinstance(value, HitpointError):
+                then(value)
+                return
+            self._ledger.write(lambda store: store.add_watch(record), stored)
+
+        def stored(value: object) -> None:
+            if isinstance(value, HitpointError):
+                if folder not in self._watches:
+                    self._watcher.forget(Path(folder))
+                then(value)
+                return
+            self._watches[folder] = options
+            log.info("watching %s", folder)
+            then({"watch": {"folder": folder, "options": dict(options)}})
+
+        if folder in self._watches:
+            begun(None)
+        else:
+            self._ledger.read(lambda store: store.seen_in(folder), lambda seen: self._begin(folder, seen, begun))
+
+    def _begin(self, folder: str, seen: frozenset[str] | HitpointError, then: Callable[[object], None]) -> None:
+        if isinstance(seen, HitpointError):
+            then(seen)
+        else:
+            self._aside(lambda: self._watcher.watch(Path(folder), seen), then)
+
+    def forget(self, folder: str, then: Answer) -> None:
+        """Watch a folder no more; jobs that were made for it go on."""
+
+        def removed(value: object) -> None:
+            if isinstance(value, HitpointError):
+                then(value)
+                return
+            self._watches.pop(folder, None)
+            self._watcher.forget(Path(folder))
+            then({"watch": {"folder": folder, "stopped": True}})
+
+        if folder not in self._watches:
+            then(WrongUse("This folder is not watched", folder, "`hitpoint watch` lists those that are."))
+            return
+        self._ledger.write(lambda store: store.remove_watch(folder), removed)
+
+    def told(self) -> list[dict[str, Any]]:
+        """The watched folders."""
+        return [{"folder": folder, "options": dict(options)} for folder, options in sorted(self._watches.items())]
+
+    # --- drops
+
+    def on(self, event: Drop | Spoiled) -> None:
+        """Score what was dropped; say beside it what cannot be."""
+        folder = str(event.folder)
+        if folder not in self._watches:
+            return
+        if isinstance(event, Spoiled):
+            self._say(event, event.why, job="")
+            return
+        job = job_of(event.folder, event.sha256)
+        self._dropped[job] = event
+        request = {"timeline": str(event.file), "in": None, "out": None, **self._watches[folder]}
+        content = event.content or None
+        log.info("%s is scored as job %s", event.file, job)
+        self._dispatcher.submit(
+            job, "score", f"watch:{folder}", event.file.name, request, content, lambda value: self._taken(job, value)
+        )
+
+    def _taken(self, job: str, value: Mapping[str, Any] | HitpointError) -> None:
+        """A drop's job is stored, or was there before."""
+        if isinstance(
+            value, WrongUse
+        ):  # the same content was asked for before, under another name or with other wishes
+            self._dispatcher.look(job, lambda found: self._found(job, found))
+        else:
+            self._found(job, value)
+
+    def _found(self, job: str, value: Mapping[str, Any] | HitpointError) -> None:
+        if isinstance(value, HitpointError):
+            if drop := self._dropped.pop(job, None):
+                self._say(drop, str(value), job)
+        elif value["job"]["ended"] is not None:
+            self.ended(value["job"])
+
+    def ended(self, job: Mapping[str, Any]) -> None:
+        """A job has ended: where it was made for a drop, put what came of it beside the file."""
+        drop = self._dropped.pop(job["id"], None)
+        if drop is None:
+            return
+        if job["state"] != "done":
+            error = raised(job.get("error") or {})
+            self._say(drop, str(error), job["id"])
+            return
+        cue = Path(job["result"]["cue"])
+
+        def place() -> Path:
+            placed = place_scored(cue, drop.file, drop.sha256)
+            clear_sentence(drop.file)
+            return placed
+
+        def placed(value: Path | HitpointError) -> None:
+            if isinstance(value, HitpointError):
+                log.error("%s: %s", drop.file, value)
+            else:
+                log.info("%s lies beside %s", value.name, drop.file)
+                self._saw(drop, job["id"])
+
+        self._aside(place, placed)
+
+    def _say(self, drop: Drop | Spoiled, sentence: str, job: str) -> None:
+        """Put a sentence beside a file that could not be scored; the same content is not tried again."""
+        log.warning("%s: %s", drop.file, sentence)
+        self._aside(lambda: place_sentence(drop.file, sentence), lambda _: self._saw(drop, job))
+
+    def _saw(self, drop: Drop | Spoiled, job: str) -> None:
+        folder, name = str(drop.folder), drop.file.name
+        self._ledger.write(lambda store: store.add_seen(folder, drop.sha256, job, name), lambda _: None)
