@@ -17,8 +17,6 @@ class Peer:
     heard: float
     """When it last said anything, by `time.monotonic()`."""
     follows: set[str] = field(default_factory=set)
-    slowed: bool = False
-    """Was told to slow down, and has not yet."""
 
 
 class Followers:

@@ -26,7 +26,6 @@ import zmq
 from core.errors import DaemonUnreachable, HitpointError
 from daemon.connection import Connection, DaemonLock, read_connection, write_connection
 from daemon.dispatch import Dispatcher
-from daemon.watches import Watches
 from daemon.executor import Changed, Died, Done, Executor, Failed, Processes, Progress
 from daemon.followers import Followers, Peer
 from daemon.gate import Gate
@@ -38,6 +37,7 @@ from daemon.log import start_log
 from daemon.operations import Call, perform
 from daemon.protocol import Refusal, answer, event, parsed, refusal
 from daemon.settings import Settings, read_settings
+from daemon.watches import Watches
 from daemon.watchfolder import Drop, Spoiled, Watcher
 from daemon.wire import PROTOCOL
 
@@ -147,7 +147,6 @@ class Server:
             if not peer.bucket.take(time.monotonic()):
                 self._slow_down(identity, peer)
                 continue
-            peer.slowed = False
             self._message(identity, peer, frames)
 
     def _message(self, identity: bytes, peer: Peer, frames: Sequence[bytes]) -> None:
@@ -155,16 +154,16 @@ class Server:
             asked = parsed(frames)
         except Refusal as refused:
             log.warning("%s: %s", peer.name, refused.error)
-            self._send(identity, refusal(refused.id, refused.error, **refused.more))
+            self._send(identity, refused.answer())
             return
         call = Call(asked, identity, peer, partial(self._reply, identity, asked.id))
         perform(self, call)
 
     def _slow_down(self, identity: bytes, peer: Peer) -> None:
         """Refuse once what comes too fast; the rest of it is dropped unread."""
-        if peer.slowed:
+        if peer.bucket.said:
             return
-        peer.slowed = True
+        peer.bucket.said = True
         log.warning("%s sends too fast", peer.name)
         error = HitpointError("Too many requests at once", peer.name, "Wait a second between them.")
         self._send(identity, refusal("", error))
