@@ -47,6 +47,7 @@ CLIENT_GONE_S = 15.0
 """The daemon forgets a follower who was silent for so many seconds; its job goes on."""
 
 _LENGTH = struct.Struct(">I")
+_EXTENSION = "The message holds an extension type; there are none here"
 _SCALARS = frozenset({type(None), bool, int, float, str, bytes})
 
 
@@ -94,10 +95,8 @@ def unpacked(frame: bytes, limit: int = MAX_MAP) -> dict[str, Any]:
     from_client = limit <= MAX_MAP
     items = MAX_ITEMS if from_client else limit
     try:
-        # Maps are built by `dict` itself: msgpack's own way interns each key, and Python 3.12 never lets go of those.
         message = msgpack.unpackb(
             frame,
-            object_pairs_hook=dict,
             max_array_len=items,
             max_map_len=items,
             max_str_len=limit,
@@ -187,10 +186,13 @@ def _sentence(error: Exception, items: int) -> str:
         return "Something follows the map in the message"
     if isinstance(error, UnicodeDecodeError):
         return "A text in the message is not UTF-8"
-    if "map key" in str(error):
+    said = str(error)
+    if "map key" in said:
         return "The keys of a map must be text"
-    if "exceeds max_" in str(error):
-        return f"A list or map in the message claims more than {items} items, or a text more bytes than there are"
+    if "max_array_len" in said or "max_map_len" in said:
+        return f"A list or map in the message claims more than {items} items"
+    if "max_ext_len" in said:
+        return _EXTENSION
     return "The message is truncated or is not msgpack"
 
 
@@ -208,7 +210,7 @@ def _check(message: dict[str, Any], depth: int, values: int) -> None:
                 if kind is dict or kind is list:
                     inner.append(part)
                 elif kind not in _SCALARS:
-                    raise Malformed("The message holds an extension type; there are none here")
+                    raise Malformed(_EXTENSION)
         if not inner:
             return
         level = inner
