@@ -19,7 +19,9 @@ def cancel(job: str, as_json: bool) -> None:
         told = client.ask("cancel", job=before["id"])["job"]
     if as_json:
         result_line({"job": told})
-    elif before["state"] in UNFINISHED and told["state"] in (*UNFINISHED, "cancelled"):
+    elif told["state"] in UNFINISHED:
+        click.echo(f"{told['id']} is being cancelled.")
+    elif before["state"] in UNFINISHED and told["state"] == "cancelled":
         click.echo(f"{told['id']} is cancelled.")
     else:
         why = f": {plain(told['reason'])}" if told["reason"] else ""

@@ -43,11 +43,11 @@ def stop(as_json: bool) -> None:
     from daemon.home import home
     from daemon.starting import stop_daemon
 
-    stopped = stop_daemon(home())
+    pid = stop_daemon(home())
     if as_json:
-        result_line({"stopped": stopped})
+        result_line({"stopped": pid})
     else:
-        click.echo("The daemon is stopped." if stopped else NONE)
+        click.echo(f"The daemon is stopped (process {pid})." if pid else NONE)
 
 
 @daemon.command()

@@ -61,7 +61,9 @@ def span(seconds: float) -> str:
 
 
 def queued_words(job: Mapping[str, Any]) -> str:
-    """Where a queued job stands."""
+    """Why a queued job waits, or where it stands."""
+    if job["words"]:
+        return str(job["words"])
     before = int(job.get("place") or 0)
     if before == 0:
         return "next"
@@ -87,7 +89,7 @@ class Progress:
         if job["state"] == "running":
             self._show(str(job["stage"] or "start"), float(job["progress"]), plain(str(job["words"])))
         elif job["state"] == "queued":
-            self._show("queued", float(job["progress"]), queued_words(job))
+            self._show("queued", float(job["progress"]), plain(queued_words(job)))
 
     def _show(self, stage: str, fraction: float, words: str) -> None:
         now = time.monotonic()

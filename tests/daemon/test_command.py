@@ -11,27 +11,40 @@ from importlib import metadata
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-HITPOINT = [sys.executable, "-m", "daemon.command"]
+from daemon.command import COMMANDS
+from tests.daemon.commands.calls import HITPOINT, last, listed, run
+
+SCORING = ("torch", "numpy", "scipy", "librosa", "opentimelineio", "av", "symusic", "soundfile")
+"""What the worker imports, and a client never does."""
+TALKING = ("zmq", "msgpack", "filelock", "rich", "psutil", "logging.handlers", "sqlite3")
+"""What a client may import once it has something to do."""
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run `hitpoint` and give back what it said."""
-    return subprocess.run([*HITPOINT, *map(str, arguments)], capture_output=True, text=True, check=False)
-
-
-def test_help_imports_neither_torch_nor_the_scoring_library() -> None:
+def imported(arguments: list[str], names: tuple[str, ...]) -> list[str]:
+    """Which of these modules a command has imported when it is done."""
     probe = (
         "import sys; from daemon.command import main\n"
-        "try: main(['score', '--help'])\n"
+        f"try: main({arguments!r})\n"
         "except SystemExit: pass\n"
-        "heavy = ('torch', 'numpy', 'scipy', 'librosa', 'opentimelineio', 'av')\n"
-        "print([name for name in heavy if name in sys.modules])"
+        f"print(*(name for name in {names!r} if name in sys.modules))"
     )
     said = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[-1] == "[]"
+    return said.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, "daemon start"])
+def test_help_imports_nothing_heavy(command: str) -> None:
+    assert imported([*command.split(), "--help"], (*SCORING, "pydantic", *TALKING)) == []
+
+
+@pytest.mark.parametrize("command", ["engines", "jobs --json", "daemon status", "watch"])
+def test_a_client_imports_neither_the_scoring_library_nor_the_daemons_checks(command: str) -> None:
+    assert run("daemon", "start").returncode == 0
+    assert imported(command.split(), (*SCORING, "pydantic", "sqlite3")) == []
 
 
 def test_scoring_imports_no_torch() -> None:
@@ -114,26 +127,27 @@ def test_a_stopped_score_leaves_nothing_behind(demo_edit: Path, tmp_path: Path, 
     assert work.returncode == 6
     assert json.loads(said.splitlines()[-1])["error"]["code"] == "cancelled"
     assert complaint.strip().splitlines()[-1] == "hitpoint: Cancelled."
+    assert next(iter(listed().values()))["state"] == "cancelled"
     assert not any(tmp_path.iterdir())
 
 
-def test_a_killed_score_leaves_no_cue_that_looks_finished(demo_edit: Path, tmp_path: Path) -> None:
+def test_a_score_whose_command_is_killed_goes_on_and_is_found_again(demo_edit: Path, tmp_path: Path) -> None:
     work = subprocess.Popen(
-        [*HITPOINT, "score", str(demo_edit), "--to", str(tmp_path), "--json"],
+        [*HITPOINT, "score", str(demo_edit), "--out", "6s", "--to", str(tmp_path), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
     )
     assert work.stdout is not None
     for line in work.stdout:
-        if json.loads(line).get("stage") == "audio":
+        if json.loads(line).get("stage") == "picture":
             break
     os.kill(work.pid, signal.SIGKILL)
     work.wait()
-    assert not [entry for entry in tmp_path.iterdir() if not entry.name.startswith(".")]
-    again = run("score", demo_edit, "--out", "5s", "--to", tmp_path)
-    assert again.returncode == 0, again.stderr
-    assert len(list(tmp_path.iterdir())) == 1, "what the killed process left is swept away"
+    newest = next(iter(listed()))
+    answer = run("jobs", newest, "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert [entry.name for entry in tmp_path.iterdir()] == [Path(last(answer)["cue"]).name]
 
 
 def test_progress_goes_to_stderr_in_words_and_to_stdout_as_json_with_the_result_last(
@@ -144,15 +158,16 @@ def test_progress_goes_to_stderr_in_words_and_to_stdout_as_json_with_the_result_
     assert Path(result["cue"]).is_dir()
     assert Path(result["mix"]).is_file()
     assert all(set(line) == {"stage", "fraction", "words"} for line in progress)
-    stages = [(stage, [line["fraction"] for line in lines]) for stage, lines in groupby(progress, itemgetter("stage"))]
-    assert {"picture", "rhythm", "audio"} <= {stage for stage, _ in stages}
-    for _, fractions in stages:
-        assert fractions == sorted(fractions)
-        assert all(0 <= fraction <= 1 for fraction in fractions)
-    assert answer.stderr.splitlines() == [f"{stage} …" for stage, _ in stages]
+    assert listed()[result["job"]]["state"] == "done"
+    stages = [stage for stage, _ in groupby(progress, itemgetter("stage"))]
+    assert {"picture", "rhythm", "audio"} <= set(stages)
+    assert answer.stderr.splitlines() == [f"{stage} …" for stage in stages]
+    fractions = [line["fraction"] for line in progress]
+    assert fractions == sorted(fractions), "it is the whole job's, and never goes back"
+    assert all(0 <= fraction < 1 for fraction in fractions), "all of it only when the result is there"
 
 
-def test_without_json_stdout_says_the_result_in_words(cue_of_the_demo: dict[str, object]) -> None:
+def test_without_json_stdout_says_the_result_in_words(cue_of_the_demo: dict[str, Any]) -> None:
     answer = run("export", str(cue_of_the_demo["cue"]), "--bwf")
     assert answer.stdout.startswith("bwf:\n")
     assert answer.stdout.count(".wav") == 6
@@ -183,8 +198,8 @@ def test_a_path_that_is_no_unicode_is_one_sentence(tmp_path: Path, encoding: str
     answer = subprocess.run(words, capture_output=True, env={**os.environ, "PYTHONIOENCODING": encoding}, check=False)
     assert answer.returncode == 3
     assert len(answer.stderr.splitlines()) == 1
-    assert answer.stderr.startswith(b"hitpoint: There is no cue here")
-    assert json.loads(answer.stdout)["error"]["where"].endswith("gone \udcff/cue.json")
+    assert answer.stderr.startswith(b"hitpoint: The path holds characters that are not Unicode")
+    assert json.loads(answer.stdout)["error"]["where"].endswith("gone \udcff")
 
 
 @pytest.mark.parametrize("arguments", [[], ["-h"], ["--help"]])
@@ -197,6 +212,25 @@ def test_help_is_no_error(arguments: list[str]) -> None:
 
 def test_the_version_is_said() -> None:
     assert run("--version").stdout == f"hitpoint, version {metadata.version('hitpoint')}\n"
+
+
+def test_paths_are_meant_from_where_the_command_is_called(
+    cue_of_the_demo: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cue = Path(cue_of_the_demo["cue"])
+    (tmp_path / "here").symlink_to(cue.parent)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    answer = run("export", Path("here") / cue.name, "--preview", "mp3", "--to", "out", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert Path(last(answer)["preview"]).parent == tmp_path / "out"
+
+
+def test_an_empty_timeline_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    (tmp_path / "empty.otio").touch()
+    answer = run("score", tmp_path / "empty.otio")
+    assert answer.returncode == 3
+    assert "The file is empty" in answer.stderr
 
 
 def test_an_export_refuses_a_damaged_stem(demo_edit: Path, tmp_path: Path) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +16,8 @@ import opentimelineio as otio
 import pytest
 
 from daemon import demo
+from daemon.connection import daemon_lives
+from daemon.home import Home
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +83,14 @@ def test_what_is_there_is_not_drawn_again(demo_edit: Path) -> None:
 
 def test_the_footage_is_small(demo_edit: Path) -> None:
     assert sum(path.stat().st_size for path in demo_edit.parent.iterdir()) < 12_000_000
+
+
+def test_the_demo_scores_its_film_and_leaves_nothing_running(demo_edit: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo_edit.parent, tmp_path / "demo" / "footage")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    words = [sys.executable, "-m", "daemon.demo"]
+    said = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert said.returncode == 0, said.stderr
+    assert (Path(said.stdout.splitlines()[0]) / "cue.html").is_file()
+    assert (tmp_path / "demo" / ".hitpoint" / "log" / "daemon.log").is_file(), "it had a daemon of its own"
+    assert not daemon_lives(Home(tmp_path / "demo" / ".hitpoint"))

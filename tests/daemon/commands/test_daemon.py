@@ -45,10 +45,10 @@ def test_starting_twice_is_one_daemon_and_stopping_waits_until_it_is_gone(home: 
     assert "0 running, 0 queued" in status.stdout
     assert run("daemon", "rest", home=home).returncode == 0
     stopped = run("daemon", "stop", home=home)
-    assert (stopped.returncode, stopped.stdout) == (0, "The daemon is stopped.\n")
+    assert (stopped.returncode, stopped.stdout) == (0, f"The daemon is stopped (process {first['pid']}).\n")
     with pytest.raises(ProcessLookupError):
         os.kill(first["pid"], 0)
-    assert last(run("daemon", "stop", "--json", home=home)) == {"stopped": False}
+    assert last(run("daemon", "stop", "--json", home=home)) == {"stopped": None}
 
 
 def test_in_the_foreground_it_serves_until_it_is_asked_to_end(home: Path) -> None:

@@ -41,7 +41,11 @@ def test_a_bar_is_empty_at_nothing_and_full_at_the_end() -> None:
     ("place", "words"), [(None, "next"), (0, "next"), (1, "1 job before this one"), (2, "2 jobs before this one")]
 )
 def test_a_queued_job_says_its_place(place: int | None, words: str) -> None:
-    assert queued_words(job(state="queued", place=place)) == words
+    assert queued_words(job(state="queued", place=place, words="")) == words
+
+
+def test_a_job_that_is_tried_again_says_why_it_waits() -> None:
+    assert queued_words(job(state="queued", place=1, words="its worker died")) == "its worker died"
 
 
 @pytest.mark.parametrize(
