@@ -246,7 +246,15 @@ class Store:
 
     def tidy(self) -> None:
         """Give free pages back to the disk and empty the write-ahead log. Outside of transactions only."""
-        self._ask("PRAGMA incremental_vacuum")
+        self._empty_log()  # first, because on a full disk it makes room for the rest
+        try:
+            # executescript(), because execute() takes one step of it, and each step frees one page.
+            self._connection.executescript("PRAGMA incremental_vacuum")
+        except sqlite3.Error as error:
+            raise sentence(error, self.path) from error
+        self._empty_log()
+
+    def _empty_log(self) -> None:
         # Somebody who is reading the file only puts this off; nobody waits for it.
         self._do("PRAGMA busy_timeout = 0")
         try:

@@ -57,8 +57,9 @@ def order(queued: Sequence[Job], served: Mapping[str, int]) -> list[Job]:
 
 
 def place(job: Job, queued: Sequence[Job], served: Mapping[str, int]) -> int:
-    """How many queued jobs will be started before this one, which is one of them."""
-    return next(place for place, other in enumerate(order(queued, served)) if other.id == job.id)
+    """How many queued jobs will be started before this one. For many jobs at once, ask for the `order`."""
+    line = order([*(other for other in queued if other.id != job.id), job], served)
+    return line.index(job)
 
 
 def _priority(job: Job) -> int:
