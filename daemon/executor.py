@@ -1,59 +1,30 @@
-"""Where jobs run: one small interface, the events it gives, and its form on one workstation, processes.
+"""Where jobs run: one small interface, and its form on one workstation, worker processes.
 
-Whoever calls it stays in one thread: every method returns at once, and what happens comes back as events in the inbox.
-Another executor (a cluster) may stand in its place.
+Whoever calls it stays in one thread: every method but `stop` returns at once, and what happens comes back as events in
+the inbox. Another executor (a cluster) may stand in its place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import sys
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.errors import HitpointError
+from daemon.devices import CPU, devices
+from daemon.events import Changed, Died, Done, Failed, Progress
+from daemon.home import Home
+from daemon.inbox import Inbox
+from daemon.lane import Lane, Work
+from daemon.settings import Settings
 
+__all__ = ["Changed", "Died", "Done", "Executor", "Failed", "Processes", "Progress"]
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a job is; never backwards."""
-
-    job: str
-    stage: str
-    fraction: float
-    """Of the whole job, 0 to 1."""
-    words: str
-
-
-@dataclass(frozen=True)
-class Done:
-    """A job is done, and what it made is durable."""
-
-    job: str
-    result: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Failed:
-    """A job failed or was cancelled; its worker lives or was ended on purpose."""
-
-    job: str
-    error: HitpointError
-
-
-@dataclass(frozen=True)
-class Died:
-    """A worker died by itself."""
-
-    job: str | None
-    """What it worked on."""
-    reason: str
-    """As a sentence: "The worker was killed (signal 9)"."""
-
-
-@dataclass(frozen=True)
-class Changed:
-    """A worker's state changed: one is free, ready or broken."""
+LIGHT_KINDS = frozenset({"export", "cue"})
+"""Jobs that need no device; they have a worker of their own, which is started when one comes."""
+STOP_STEPS_S = (0.7, 0.6, 0.5)
+"""Seconds that workers have to end by themselves, then when told to, then when killed."""
 
 
 class Executor(Protocol):
@@ -76,7 +47,10 @@ class Executor(Protocol):
         ...
 
     def cancel(self, job: str) -> None:
-        """Stop a running job: `Failed(job, Cancelled())` arrives within 2 s, unless it ends otherwise before."""
+        """Stop a running job: within 2 s `Failed(job, Cancelled())` arrives and its worker is free.
+
+        A job whose result is about to appear is past that: it ends as done.
+        """
         ...
 
     def rest(self) -> None:
@@ -102,3 +76,83 @@ class Executor(Protocol):
     def stop(self) -> None:
         """End all workers within 2 s."""
         ...
+
+
+class Processes:
+    """Worker processes on this machine: one for each device, and one for work on files.
+
+    Args:
+        home: the program's own state.
+        settings: devices, memory, idle times, quota.
+        inbox: where events go.
+        command: what starts a worker process.
+
+    Raises:
+        WrongUse: the settings name a device that is not there.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        settings: Settings,
+        inbox: Inbox,
+        command: Sequence[str] = (sys.executable, "-m", "daemon.worker"),
+    ) -> None:
+        self._home = home
+        self._music = [Lane("music", device, settings, inbox.put, command) for device in devices(settings)]
+        self._files = [Lane("files", CPU, settings, inbox.put, command)]
+        for lane in self._music:
+            lane.wake()
+
+    def free(self, kind: str) -> bool:
+        """Whether a job of that kind can be started now."""
+        return any(lane.free for lane in self._lanes(kind))
+
+    def start(self, job: str, kind: str, request: Mapping[str, Any], attachment: bytes | None, folder: Path) -> None:
+        """Start a job, on a worker that is awake if there is one."""
+        lanes = sorted(self._lanes(kind), key=lambda lane: (not lane.free, lane.state != "idle"))
+        lanes[0].start(Work(job, kind, request, attachment, folder))
+
+    def cancel(self, job: str) -> None:
+        """Stop a running job; asked first, its worker is killed when it does not listen."""
+        for lane in self._all():
+            lane.cancel(job)
+
+    def rest(self) -> None:
+        """Let all workers that are awake give memory back."""
+        for lane in self._all():
+            lane.rest()
+
+    def workers(self) -> list[dict[str, Any]]:
+        """The workers, as `status` tells them."""
+        return [lane.told() for lane in self._all()]
+
+    def engines(self) -> list[dict[str, Any]] | None:
+        """The engines, as the worker that was ready first has told them."""
+        return next((lane.engines for lane in self._music if lane.engines is not None), None)
+
+    def broken(self, kind: str) -> str:
+        """Why no worker for that kind of job can be started; empty when one can."""
+        reasons = [lane.why for lane in self._lanes(kind)]
+        return reasons[0] if all(reasons) else ""
+
+    def tick(self, now: float) -> None:
+        """See to cancels that are not heeded, workers to be started again, and idle times."""
+        for lane in self._all():
+            lane.tick(now)
+
+    def stop(self) -> None:
+        """End all workers: their pipes are closed, then they are told to, then they are killed."""
+        lanes = self._all()
+        for end, seconds in zip((Lane.close, Lane.terminate, Lane.kill), STOP_STEPS_S, strict=True):
+            for lane in lanes:
+                end(lane)
+            by = time.monotonic() + seconds
+            if all(lane.wait(by - time.monotonic()) for lane in lanes):
+                return
+
+    def _lanes(self, kind: str) -> list[Lane]:
+        return self._files if kind in LIGHT_KINDS else self._music
+
+    def _all(self) -> list[Lane]:
+        return [*self._music, *self._files]

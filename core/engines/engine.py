@@ -74,3 +74,11 @@ class Engine(Protocol):
             Cancelled: the user stopped the work.
         """
         ...
+
+    def held(self) -> int:
+        """Bytes of memory, of the device or else of the machine, that are kept for the next rendering."""
+        ...
+
+    def release(self) -> None:
+        """Let go of all that is kept; the next rendering makes or loads it again, and gives the same."""
+        ...

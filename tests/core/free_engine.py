@@ -42,5 +42,11 @@ class Free:
         harmony = np.stack([tone, tone], axis=1).astype(np.float32)
         return Rendering((Stem("drums", drums), Stem("harmony", harmony)))
 
+    def held(self) -> int:
+        return 0
+
+    def release(self) -> None:
+        pass
+
 
 ENGINE = Free()

@@ -42,3 +42,13 @@ class Cache:
                 while self._bytes > self._limit:
                     self._bytes -= self._kept.popitem(last=False)[1].nbytes
         return made
+
+    def held(self) -> int:
+        """Bytes that are kept now."""
+        return self._bytes
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
+            self._bytes = 0

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.brief import STEMS, Brief, Hole, Rendering, StemName, Track
+from core.engines.composer import room
 from core.engines.composer.compose import compose
-from core.engines.composer.instruments import INSTRUMENTS
+from core.engines.composer.instruments import INSTRUMENTS, loops
 from core.engines.composer.render import render
 from core.engines.composer.score import Part
 from core.engines.engine import Abilities, Readiness
@@ -58,6 +59,15 @@ class Composer:
             stems = render_soundfont(score, brief.soundfont, brief.sample_rate, brief.samples, scratch, watch)
         tracks = tuple(_track(part) for part in score.parts if part.notes)
         return Rendering(stems=stems, tracks=tracks, chords=score.chords, how=score.how)
+
+    def held(self) -> int:
+        """Bytes of its loops; rooms and tables, some megabytes, are not counted."""
+        return loops.LOOPS.held()
+
+    def release(self) -> None:
+        """Let go of loops and rooms."""
+        loops.forget()
+        room.forget()
 
 
 def _track(part: Part) -> Track:

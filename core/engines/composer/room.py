@@ -136,3 +136,9 @@ def high_shelf(corner: float, decibels: float, sample_rate: int, size: int) -> R
     top = gain * ((up + down * cosine + width) - 2 * (down + up * cosine) * z + (up + down * cosine - width) * z**2)
     bottom = (up - down * cosine + width) + 2 * (down - up * cosine) * z + (up - down * cosine - width) * z**2
     return np.asarray(top / bottom, dtype=np.complex64)
+
+
+def forget() -> None:
+    """Let go of all rooms."""
+    impulse_response.cache_clear()
+    room_response.cache_clear()

@@ -196,3 +196,9 @@ def _random_spectrum(size: int) -> NDArray[np.complex64]:
     lines[:, 0] = lines[:, -1] = 0
     lines.setflags(write=False)
     return np.asarray(lines, dtype=np.complex64)
+
+
+def forget() -> None:
+    """Let go of all loops and of what they are made from."""
+    LOOPS.clear()
+    _random_spectrum.cache_clear()
