@@ -8,7 +8,7 @@ Conventions
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -407,6 +407,19 @@ class Stem:
 
 
 @dataclass(frozen=True)
+class Player:
+    """How a part is played and placed, where an engine plays its notes itself."""
+
+    instrument: str
+    """A name in the engine's own registry."""
+    gain_db: float = 0.0
+    pan: float = 0.0
+    """-1 left to 1 right."""
+    send: float = 0.2
+    """Share of the sound sent to the room, 0 to 1."""
+
+
+@dataclass(frozen=True)
 class Track:
     """The notes of one part, as written to MIDI."""
 
@@ -416,6 +429,8 @@ class Track:
     """General MIDI program 0 to 127; ignored for drums."""
     drums: bool
     notes: tuple[Note, ...]
+    player: Player | None = None
+    """Who plays it; None where the engine makes no sound from notes."""
 
 
 @dataclass(frozen=True)
@@ -436,7 +451,12 @@ class Hole:
     """The part to be re-rolled, and everything known about what is kept around it."""
 
     start: float
+    """Seconds from the range's start; both edges lie on whole samples."""
     duration: float
     stems: tuple[StemName, ...]
     kept: Rendering
-    """The take in use: its audio, notes, chords and state."""
+    """Notes, chords, how hits are met, and the engine's state of the take in use; it carries no audio."""
+    brief: Brief
+    """The cue's own brief, as its first take was told."""
+    heard: Callable[[StemName, int, int], Audio]
+    """Kept audio: stem, first sample, count → float32 of shape [count, 2], at the level of its file."""
