@@ -19,8 +19,9 @@ import soundfile
 
 from bench.repeat import repeated
 from core import engines
+from core.brief import Hole
 from core.cue.folder import load, verify
-from core.errors import Cancelled, EngineNotReady, UnusableInput, WrongUse
+from core.errors import Cancelled, UnusableInput, WrongUse
 from core.pipeline import Request, Scored, score
 from core.result import summary
 from core.watch import Watch
@@ -108,13 +109,16 @@ def test_what_cannot_be_done_is_refused_before_work_begins(demo_edit: Path, tmp_
     assert not (tmp_path / "cues").exists()
 
 
-def test_the_composer_refuses_a_hole(demo_edit: Path, tmp_path: Path) -> None:
+def test_the_composer_plays_a_hole_anew_and_keeps_the_rest(demo_edit: Path, tmp_path: Path) -> None:
     made = score(Request(demo_edit, out_text="5s", to=tmp_path, seed=5))
-    from core.brief import Hole
-
-    hole = Hole(1.0, 2.0, ("drums",), made.rendering)
-    with pytest.raises(EngineNotReady, match="cannot re-roll"):
-        engines.engine("composer").render(made.cue.brief, hole, tmp_path, Watch())
+    brief = made.cue.brief
+    hole = Hole(
+        1.0, 2.0, ("drums",), made.rendering, brief, lambda stem, first, count: np.zeros((count, 2), np.float32)
+    )
+    new = engines.engine("composer").render(replace(brief, seed=6), hole, tmp_path, Watch())
+    assert [stem.name for stem in new.stems] == ["drums"]
+    kept = [track for track in made.rendering.tracks if track.stem != "drums"]
+    assert [track for track in new.tracks if track.stem != "drums"] == kept
 
 
 def test_an_engine_that_plays_freely_is_conformed(

@@ -13,14 +13,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.brief import Note, StemName
+from core.brief import FloatArray, Note, StemName
 from core.engines.composer.clock import beats_of
 from core.engines.composer.grooves import PITCH
+from core.engines.composer.humanise import near
 from core.engines.composer.instruments import INSTRUMENTS
 from core.engines.composer.marks import BAND, LEADING, MARKS, Mark, chord_pitches
 from core.engines.composer.outline import Gesture, Harmony, Outline
 from core.engines.composer.percussion import drum_part, unwanted
-from core.engines.composer.score import Part
+from core.engines.composer.score import EVERYBODY, Company, Part
 from core.engines.composer.streams import stream
 
 EXACT = 0.0005
@@ -33,8 +34,12 @@ _RESTRUCK = ("piano", "bass", "strings", "brass", "guitar", "harp", "pizzicato",
 """Beginnings of the names of instruments whose held notes are struck again on strong hits."""
 
 
-def mark_hits(outline: Outline, parts: Sequence[Part]) -> tuple[Part, ...]:
-    """The parts with every hit that is an accent or on the grid made audible, to the sample."""
+def mark_hits(outline: Outline, parts: Sequence[Part], company: Company = EVERYBODY) -> tuple[Part, ...]:
+    """The parts with every hit that is an accent or on the grid made audible, to the sample.
+
+    Marks are put into the stems that the company writes. Where the style has none for them, a hit that the others
+    strike already is left to them.
+    """
     gestures = [gesture for gesture in outline.gestures if gesture.how != "stop"]
     if not gestures:
         return tuple(parts)
@@ -44,21 +49,23 @@ def mark_hits(outline: Outline, parts: Sequence[Part]) -> tuple[Part, ...]:
     struck = [_restruck(part, times[strong]) for part in moved]
     onsets = _onsets(struck)
     dull = _dull(struck)
+    answered = near(times, _crisp_onsets(company.kept), EXACT)
     added: dict[tuple[StemName, str], list[Note]] = defaultdict(list)
     cleared: dict[StemName, list[float]] = defaultdict(list)
     harmony = _harmony(outline, times)
     rng = stream(outline.brief.seed, "marks")
-    for gesture, chord in zip(gestures, harmony, strict=True):
-        chosen = _marks(outline, gesture, onsets, dull, rng)
+    for gesture, chord, heard in zip(gestures, harmony, answered.tolist(), strict=True):
+        offered = _offered(outline, company, heard)
+        chosen = _marks(outline, gesture, offered, onsets, dull, rng)
         chosen += BAND.get(outline.brief.direction.style, ()) if gesture.strong else ()
         dull -= {mark.stem for mark in chosen}
         for mark in chosen:
-            if _wanted(outline, mark):
+            if _wanted(outline, company, mark):
                 added[mark.stem, mark.instrument] += _notes(outline, mark, gesture, chord)
                 cleared[mark.stem].append(gesture.time)
     tempo_map = outline.brief.plan.tempo_map
-    kept = [_cleared(part, np.array(cleared[part.stem]), tempo_map.beats) for part in struck]
-    return (*kept, *(_part(stem, instrument, notes) for (stem, instrument), notes in sorted(added.items())))
+    clear = [_cleared(part, np.array(cleared[part.stem]), tempo_map.beats) for part in struck]
+    return (*clear, *(_part(stem, instrument, notes) for (stem, instrument), notes in sorted(added.items())))
 
 
 def _onto_hits(part: Part, times: np.ndarray, strong: np.ndarray) -> Part:
@@ -110,9 +117,29 @@ def _harmony(outline: Outline, times: np.ndarray) -> list[Harmony]:
     return [outline.harmony[max(0, bisect_right(begins, beat + 1e-6) - 1)] for beat in beats.tolist()]
 
 
-def _wanted(outline: Outline, mark: Mark) -> bool:
-    direction = outline.brief.direction
-    return mark.stem not in direction.without and not unwanted(mark.instrument, direction)
+def _wanted(outline: Outline, company: Company, mark: Mark) -> bool:
+    return mark.stem in _open(outline, company) and not unwanted(mark.instrument, outline.brief.direction)
+
+
+def _open(outline: Outline, company: Company) -> list[StemName]:
+    """The stems that may be written, those first that can carry a struck chord."""
+    stems: tuple[StemName, ...] = ("harmony", "melody", "effects", "bass", "drums")
+    return [stem for stem in stems if stem in company.stems and stem not in outline.brief.direction.without]
+
+
+def _crisp_onsets(parts: Sequence[Part]) -> FloatArray:
+    """When notes with a clear attack start, sorted."""
+    return np.sort([note.start for part in parts if INSTRUMENTS[part.instrument].crisp for note in part.notes])
+
+
+def _offered(outline: Outline, company: Company, heard: bool) -> list[Mark]:
+    """What a hit may be marked with; where the style has nothing that is wanted, a struck chord unless it is heard."""
+    style = outline.brief.direction.style
+    offered = [mark for mark in MARKS.get(style, MARKS["documentary"]) if _wanted(outline, company, mark)]
+    chordal = [stem for stem in _open(outline, company) if stem != "drums"]
+    if offered or heard or (company.kept and not chordal):
+        return offered
+    return [Mark(chordal[0] if chordal else "harmony", "piano", 60)]
 
 
 def _dull(parts: Sequence[Part]) -> set[StemName]:
@@ -124,23 +151,17 @@ def _dull(parts: Sequence[Part]) -> set[StemName]:
 def _marks(
     outline: Outline,
     gesture: Gesture,
+    offered: Sequence[Mark],
     onsets: dict[StemName, list[float]],
     dull: set[StemName],
     rng: np.random.Generator,
 ) -> list[Mark]:
-    """The marks for one hit: of those the style offers, where its stem is quiet just before the hit or needs it most.
+    """The marks for one hit: of those offered, where its stem is quiet just before the hit or needs it most.
 
-    Off the beat, where the groove is against it, a second stem joins. Where the user wants none of them, a struck
-    chord in a stem that is wanted.
+    Off the beat, where the groove is against it, a second stem joins.
     """
-    offered = [
-        mark for mark in MARKS.get(outline.brief.direction.style, MARKS["documentary"]) if _wanted(outline, mark)
-    ]
     if not offered:
-        open_stems: list[StemName] = [
-            stem for stem in ("harmony", "melody", "effects", "bass") if stem not in outline.brief.direction.without
-        ]
-        offered = [Mark(open_stems[0] if open_stems else "harmony", "piano", 60)]
+        return []
     wishes = outline.brief.direction.instruments
     costs = []
     for place, mark in enumerate(offered):

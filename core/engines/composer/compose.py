@@ -18,6 +18,7 @@ from core.engines.composer.score import Part, Score
 from core.engines.composer.sheet import Sheet, sheet
 from core.engines.composer.styles import PALETTES
 from core.engines.composer.texture import BASS, TUNE, cast, textures
+from core.engines.composer.voicing import Voiced
 from core.watch import Watch
 
 
@@ -35,12 +36,16 @@ def compose(brief: Brief, watch: Watch = Watch()) -> Score:
     return finish(plan, parts)
 
 
-def tonal_parts(plan: Outline, watch: Watch = Watch()) -> tuple[Part, ...]:
-    """Bass, harmony and melody of an outline; parts that nobody wants or that never play are left out."""
+def tonal_parts(plan: Outline, watch: Watch = Watch(), chords: tuple[Voiced, ...] = ()) -> tuple[Part, ...]:
+    """Bass, harmony and melody of an outline; parts that nobody wants or that never play are left out.
+
+    Args:
+        chords: the outline's harmony as it is laid out; empty to lay it out here.
+    """
     direction = plan.brief.direction
     palette = PALETTES[direction.style]
-    page = sheet(plan, palette)
-    band = cast(page.seed, palette, direction)
+    page = sheet(plan, palette, chords)
+    band = cast(plan.cue_seed, palette, direction)
     playing = textures(plan, page.phrases, band)
     parts = []
     for layer in band.layers:

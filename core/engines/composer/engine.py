@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.brief import STEMS, Brief, Hole, Rendering, StemName, Track
+from core.brief import STEMS, Brief, Hole, Rendering, Stem, StemName
 from core.engines.composer import room
 from core.engines.composer.compose import compose
-from core.engines.composer.instruments import INSTRUMENTS, loops
+from core.engines.composer.instruments import loops
+from core.engines.composer.kept import track_of
+from core.engines.composer.mix import Window
 from core.engines.composer.render import render
-from core.engines.composer.score import Part
+from core.engines.composer.reroll import reroll
+from core.engines.composer.score import Score
 from core.engines.engine import Abilities, Readiness
-from core.errors import EngineNotReady
 from core.watch import Watch
 
 
@@ -26,8 +28,8 @@ class Composer:
     abilities: Abilities = field(
         default=Abilities(
             on_grid=True,
-            holes_in_time=False,
-            holes_in_stems=False,
+            holes_in_time=True,
+            holes_in_stems=True,
             text=True,
             style_audio=False,
             styles=False,
@@ -40,24 +42,19 @@ class Composer:
         return Readiness(ready=True)
 
     def render(self, brief: Brief, hole: Hole | None, scratch: Path, watch: Watch) -> Rendering:
-        """Compose the brief, then play it: five stems, the notes, the chords, and how each hit was met.
+        """Compose the brief, or its hole, then play it: the stems, the notes, the chords, and how each hit was met.
 
         Raises:
-            EngineNotReady: a hole is asked for.
+            EngineNotReady: the take in use was not made by this engine.
             UnusableInput: the SoundFont cannot be read.
             Cancelled: the user stopped the work.
         """
         if hole is not None:
-            raise EngineNotReady("The composer cannot re-roll a part of a cue", do="Score the range again instead.")
+            return _rerolled(brief, hole, scratch, watch)
         score = compose(brief, watch)
         watch.report("compose", 1.0, f"{sum(len(part.notes) for part in score.parts)} notes")
-        if brief.soundfont is None:
-            stems = render(score, brief.sample_rate, brief.seed, brief.samples, scratch, watch)
-        else:
-            from core.engines.composer.soundfont import render_soundfont
-
-            stems = render_soundfont(score, brief.soundfont, brief.sample_rate, brief.samples, scratch, watch)
-        tracks = tuple(_track(part) for part in score.parts if part.notes)
+        stems = _played(score, brief, brief.seed, scratch, watch)
+        tracks = tuple(track_of(part) for part in score.parts if part.notes)
         return Rendering(stems=stems, tracks=tracks, chords=score.chords, how=score.how)
 
     def held(self) -> int:
@@ -70,10 +67,24 @@ class Composer:
         room.forget()
 
 
-def _track(part: Part) -> Track:
-    """The part as a MIDI track."""
-    instrument = INSTRUMENTS[part.instrument]
-    return Track(part.name, part.stem, instrument.program, instrument.drums, part.notes)
+def _rerolled(brief: Brief, hole: Hole, scratch: Path, watch: Watch) -> Rendering:
+    """Other music in the hole, and all notes of the take that it makes."""
+    new = reroll(brief, hole, watch)
+    watch.report("compose", 1.0, f"{sum(len(track.notes) for track in new.tracks)} notes")
+    # A note sounds the same in every take: its sound is drawn from the cue's own seed.
+    stems = _played(new.score, brief, hole.brief.seed, scratch, watch, new.window)
+    return Rendering(stems=stems, tracks=new.tracks, chords=new.score.chords, how=hole.kept.how)
+
+
+def _played(
+    score: Score, brief: Brief, seed: int, scratch: Path, watch: Watch, window: Window | None = None
+) -> tuple[Stem, ...]:
+    """The score's sound, by the house instruments or by the SoundFont that is asked for."""
+    if brief.soundfont is None:
+        return render(score, brief.sample_rate, seed, brief.samples, scratch, watch, window)
+    from core.engines.composer.soundfont import render_soundfont
+
+    return render_soundfont(score, brief.soundfont, brief.sample_rate, brief.samples, scratch, watch, window)
 
 
 ENGINE = Composer()

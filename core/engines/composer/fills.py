@@ -84,10 +84,10 @@ FILLS: Mapping[str, tuple[Fill, ...]] = {
 """The fills of each style, by style name; a style that is absent has none."""
 
 
-def choose(style: str, energy: float, rng: np.random.Generator) -> Fill | None:
-    """A fill for a bar of this energy: short and seldom when calm; None where the groove plays on."""
+def choose(style: str, energy: float, rng: np.random.Generator, surely: bool = False) -> Fill | None:
+    """A fill for a bar of this energy: short, and seldom unless it must be, when calm; None where there is none."""
     fills = FILLS.get(style, ())
-    if not fills or rng.random() > 0.55 + 0.45 * energy:
+    if not fills or (rng.random() > 0.55 + 0.45 * energy and not surely):
         return None
     fitting = [fill for fill in fills if fill.pulses == 1 or energy > 0.35] or list(fills)
     return fitting[int(rng.integers(len(fitting)))]

@@ -18,7 +18,7 @@ from core.engines.composer.humanise import humanise
 from core.engines.composer.marks import chord_pitches
 from core.engines.composer.outline import Outline
 from core.engines.composer.ranges import RANGES, fold
-from core.engines.composer.score import Part, Score
+from core.engines.composer.score import EVERYBODY, Company, Part, Score, Stop
 from core.engines.composer.stops import plan_stops, silence
 
 _SHORTEST = 0.02
@@ -33,28 +33,46 @@ def finish(outline: Outline, parts: Sequence[Part]) -> Score:
     Every accepted hit that is an accent or on the grid has a crisp note that starts exactly at its time; every stop
     is silent until the music comes in again; the ending is the one that was planned; nothing lies outside the range.
     """
-    outline = _settled(outline)
-    played = humanise(outline, [_inside(outline, part) for part in parts])
-    ended = close(outline, played)
-    marked = mark_hits(outline, ended)
+    outline = settled(outline)
     stops = plan_stops(outline)
-    silent = silence(outline, _drums_joined(marked), stops)
-    kept = tuple(part for part in (_inside(outline, part) for part in silent) if part.notes)
+    return mixed(outline, played(outline, parts, stops), chords(outline), stops)
+
+
+def played(
+    outline: Outline, parts: Sequence[Part], stops: Sequence[Stop], company: Company = EVERYBODY
+) -> tuple[Part, ...]:
+    """The parts as they are played: by people, ended, with their hits, silent at the stops, inside the range.
+
+    Args:
+        outline: settled.
+        parts: as written; those of stems that the company does not write are left out.
+        stops: of the cue.
+        company: who may play, and with whom.
+    """
+    written = [part for part in parts if part.stem in company.stems]
+    ended = close(outline, humanise(outline, [_inside(outline, part) for part in written]))
+    marked = mark_hits(outline, [part for part in ended if part.stem in company.stems], company)
+    silent = silence(outline, _drums_joined(marked), stops, company)
+    return tuple(part for part in (_inside(outline, part) for part in silent) if part.notes)
+
+
+def mixed(outline: Outline, parts: tuple[Part, ...], chords: tuple[Chord, ...], stops: tuple[Stop, ...]) -> Score:
+    """The parts as a score, with the dynamics, the room and the fade of the outline."""
     return Score(
         seconds=outline.brief.seconds,
-        parts=kept,
-        chords=_chords(outline),
+        parts=parts,
+        chords=chords,
         how=_how(outline),
         room=room(outline),
         stops=stops,
         level=level(outline),
-        pump=pump(outline, kept),
+        pump=pump(outline, parts),
         fade_out=fade_out(outline),
         clear_speech=outline.brief.direction.under_speech,
     )
 
 
-def _settled(outline: Outline) -> Outline:
+def settled(outline: Outline) -> Outline:
     """The outline with hits after the last chord met lightly: the band has played by then."""
     if outline.final.ending in ("cut", "lead-out"):
         return outline
@@ -100,20 +118,20 @@ def _inside(outline: Outline, part: Part) -> Part:
     return replace(part, notes=ordered)
 
 
-def _chords(outline: Outline) -> tuple[Chord, ...]:
+def chords(outline: Outline) -> tuple[Chord, ...]:
     """The harmony in seconds, inside the range."""
     tempo_map = outline.brief.plan.tempo_map
     seconds = outline.brief.seconds
     begins = seconds_of(tempo_map, [chord.beat for chord in outline.harmony]).tolist()
     ends = seconds_of(tempo_map, [chord.beat + chord.beats for chord in outline.harmony]).tolist()
-    chords = []
+    found = []
     for chord, begin, end in zip(outline.harmony, begins, ends, strict=True):
         start, stop = max(0.0, begin), min(end, seconds)
         if stop - start > 1e-6:
             bass = 36 + chord.bass
             upper = chord_pitches(chord.tones, 48, len(set(chord.tones)))
-            chords.append(Chord(start, stop - start, chord.name, (bass, *upper)))
-    return tuple(chords)
+            found.append(Chord(start, stop - start, chord.name, (bass, *upper)))
+    return tuple(found)
 
 
 def _how(outline: Outline) -> tuple[How | None, ...]:

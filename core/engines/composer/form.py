@@ -43,7 +43,7 @@ def outline(brief: Brief) -> Outline:
     played, last = gestures(brief, bars), final(brief, bars)
     starts = group_starts(bars, brief.plan.tempo_map.meter)
     chords = harmonise(brief.seed, key, palette, phrases(brief.plan.sections, bars), starts, played, last)
-    return Outline(brief, key.tonic, key.mode, key.scale, bars, chords, played, last)
+    return Outline(brief, key.tonic, key.mode, key.scale, bars, chords, played, last, brief.seed)
 
 
 def group_starts(bars: Sequence[Bar], meter: Meter) -> dict[int, tuple[float, ...]]:

@@ -30,7 +30,7 @@ Progressions = tuple[tuple[float, str], ...]
 
 
 @dataclass(frozen=True)
-class _Slot:
+class Slot:
     """A chord's place before it is spelled out."""
 
     beat: float
@@ -42,7 +42,7 @@ class _Slot:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """What the whole walk needs to know."""
 
     seed: int
@@ -77,8 +77,8 @@ def harmonise(
         gestures: strong accents among them are met by a chord.
         final: the last chord is the tonic.
     """
-    frame = _Frame(seed, key, palette, starts)
-    slots: list[_Slot] = []
+    frame = Frame(seed, key, palette, starts)
+    slots: list[Slot] = []
     sections = list(_sections(phrases))
     for members in sections:
         slots.extend(_section(frame, members, closes=members is sections[-1]))
@@ -86,7 +86,7 @@ def harmonise(
     openings = {float(members[0].first_beat) for members in sections}
     accents = [g.beat for g in gestures if g.strong and g.how == "accent" and g.beat < final.beat - 1e-6]
     slots = _meet(frame, slots, accents, openings)
-    return _spell(frame, slots, float(phrases[-1].end_beat), openings)
+    return spell(frame, slots, float(phrases[-1].end_beat), openings)
 
 
 def _sections(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
@@ -101,7 +101,7 @@ def _sections(phrases: Sequence[Phrase]) -> Iterator[list[Phrase]]:
         yield group
 
 
-def _section(frame: _Frame, members: list[Phrase], closes: bool) -> list[_Slot]:
+def _section(frame: Frame, members: list[Phrase], closes: bool) -> list[Slot]:
     """One section's chords: the idea's loop at the pace of the energy, then its cadence."""
     first = members[0]
     degrees = _loop(frame, first.letter, first.round)
@@ -111,13 +111,13 @@ def _section(frame: _Frame, members: list[Phrase], closes: bool) -> list[_Slot]:
     pedal = stream(frame.seed, f"pedal/{first.letter}").random() < frame.palette.pedal
     places = [beat for phrase in members for beat in _changes(frame, phrase)]
     slots = [
-        _Slot(beat, degrees[index % len(degrees)], colours[index % LOOP], pedal) for index, beat in enumerate(places)
+        Slot(beat, degrees[index % len(degrees)], colours[index % LOOP], pedal) for index, beat in enumerate(places)
     ]
     slots = _borrow(frame, slots, first.section)
     return slots if closes else _half_close(frame, slots, members)
 
 
-def _changes(frame: _Frame, phrase: Phrase) -> list[float]:
+def _changes(frame: Frame, phrase: Phrase) -> list[float]:
     """Where the chord changes in a phrase: every half, one or two bars."""
     stride = frame.palette.bars_per_chord
     if stride >= 2 and phrase.energy > 0.6:
@@ -137,7 +137,7 @@ def _halves(starts: tuple[float, ...]) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=64)
-def _moves(progressions: Progressions) -> Mapping[str, Mapping[str, float]]:
+def transitions(progressions: Progressions) -> Mapping[str, Mapping[str, float]]:
     """How often each degree moves to each other in these progressions, which go round."""
     table: dict[str, dict[str, float]] = {}
     for weight, text in progressions:
@@ -148,9 +148,9 @@ def _moves(progressions: Progressions) -> Mapping[str, Mapping[str, float]]:
     return table
 
 
-def _loop(frame: _Frame, letter: str, turn: int) -> list[str]:
+def _loop(frame: Frame, letter: str, turn: int) -> list[str]:
     """An idea's chords; when the idea comes back, one of them is another."""
-    moves = _moves(frame.progressions)
+    moves = transitions(frame.progressions)
     rng = stream(frame.seed, f"loop/{letter}")
     starts = {text.split()[0]: 0.0 for _, text in frame.progressions}
     for weight, text in frame.progressions:
@@ -172,7 +172,7 @@ def _loop(frame: _Frame, letter: str, turn: int) -> list[str]:
     return loop
 
 
-def _borrow(frame: _Frame, slots: list[_Slot], section: int) -> list[_Slot]:
+def _borrow(frame: Frame, slots: list[Slot], section: int) -> list[Slot]:
     """Now and then one chord from the parallel mode, late in a section that is long enough for it to be a colour."""
     rng = stream(frame.seed, f"mixture/{section}")
     if len(slots) < 6 or rng.random() >= frame.palette.mixture:
@@ -182,7 +182,7 @@ def _borrow(frame: _Frame, slots: list[_Slot], section: int) -> list[_Slot]:
     return [*slots[:place], borrowed, *slots[place + 1 :]]
 
 
-def _half_close(frame: _Frame, slots: list[_Slot], members: list[Phrase]) -> list[_Slot]:
+def _half_close(frame: Frame, slots: list[Slot], members: list[Phrase]) -> list[Slot]:
     """End a section openly: on a dominant, or by a deceptive move."""
     bars = [bar for phrase in members for bar in phrase.bars]
     if len(bars) < 2:
@@ -196,11 +196,11 @@ def _half_close(frame: _Frame, slots: list[_Slot], members: list[Phrase]) -> lis
     middle = _halves(frame.meter_bars[last.index])[-1]
     if frame.palette.suspends and middle > last.first_beat:
         slots = _put(slots, float(last.first_beat), dominant, colour="sus4")
-        return [*slots, _Slot(middle, dominant, "triad", fixed=True)]
+        return [*slots, Slot(middle, dominant, "triad", fixed=True)]
     return _put(slots, float(last.first_beat), dominant)
 
 
-def _end(frame: _Frame, slots: list[_Slot], bars: Sequence[Bar], final: Final) -> list[_Slot]:
+def _end(frame: Frame, slots: list[Slot], bars: Sequence[Bar], final: Final) -> list[Slot]:
     """The tonic on the last chord, a dominant or subdominant before it."""
     rng = stream(frame.seed, "cadence/final")
     approach = max((bar for bar in bars if bar.first_beat <= final.beat - 1), key=lambda bar: bar.index, default=None)
@@ -212,21 +212,19 @@ def _end(frame: _Frame, slots: list[_Slot], bars: Sequence[Bar], final: Final) -
     slots = [slot for slot in slots if slot.beat < final.beat - 1e-6]
     beat = final.beat if slots else float(bars[0].first_beat)
     colour = max(frame.palette.colours, key=lambda name: frame.palette.colours[name])
-    return [*slots, _Slot(beat, "1", colour, fixed=True)]
+    return [*slots, Slot(beat, "1", colour, fixed=True)]
 
 
-def _put(
-    slots: list[_Slot], beat: float, degree: str, until: float = float("inf"), colour: str = "triad"
-) -> list[_Slot]:
+def _put(slots: list[Slot], beat: float, degree: str, until: float = float("inf"), colour: str = "triad") -> list[Slot]:
     """Replace what lies between two beats by one chord; a neighbour before it never is the same chord."""
     before = [slot for slot in slots if slot.beat < beat - 1e-6]
     after = [slot for slot in slots if slot.beat >= until - 1e-6]
     if len(before) > 1 and before[-1].degree == degree and before[-2].degree != "4":
         before[-1] = replace(before[-1], degree="4" if degree != "4" else "6", colour="triad")
-    return [*before, _Slot(beat, degree, colour, fixed=True), *after]
+    return [*before, Slot(beat, degree, colour, fixed=True), *after]
 
 
-def _degree(frame: _Frame, function: str, rng: np.random.Generator) -> str:
+def _degree(frame: Frame, function: str, rng: np.random.Generator) -> str:
     """A degree of this function out of the style's own vocabulary, or the textbook's."""
 
     weights: dict[str, float] = {}
@@ -238,9 +236,9 @@ def _degree(frame: _Frame, function: str, rng: np.random.Generator) -> str:
     return pick_key(rng, weights) if weights else {"D": "5", "S": "4"}[function]
 
 
-def _meet(frame: _Frame, slots: list[_Slot], beats: Sequence[float], openings: set[float]) -> list[_Slot]:
+def _meet(frame: Frame, slots: list[Slot], beats: Sequence[float], openings: set[float]) -> list[Slot]:
     """Let the chord change on strong accents: an approaching change comes early, a long chord is cut by a new one."""
-    moves = _moves(frame.progressions)
+    moves = transitions(frame.progressions)
     for beat in beats:
         place = bisect_right(slots, beat + 1e-6, key=lambda slot: slot.beat) - 1
         if place < 0 or beat - slots[place].beat < 1 - 1e-6:
@@ -260,7 +258,7 @@ def _meet(frame: _Frame, slots: list[_Slot], beats: Sequence[float], openings: s
     return slots
 
 
-def _spell(frame: _Frame, slots: Sequence[_Slot], end: float, openings: set[float]) -> tuple[Harmony, ...]:
+def spell(frame: Frame, slots: Sequence[Slot], end: float, openings: set[float]) -> tuple[Harmony, ...]:
     """Slots as chords with their bass; the same chord twice in a row is one, except across a section's start."""
     built = [build(frame.key, slot.degree, slot.colour) for slot in slots]
     rng = stream(frame.seed, "inversions")

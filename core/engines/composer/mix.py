@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -54,28 +55,52 @@ _LONG_SECONDS = 120.0
 _THREADS = 2
 
 
+@dataclass(frozen=True)
+class Window:
+    """What of a score is wanted: some stems, right from sample `first` up to `last`."""
+
+    first: int
+    last: int
+    stems: tuple[StemName, ...] = STEMS
+
+    def begin(self, score: Score, sample_rate: int) -> int:
+        """The sample from which on the score must be played, so that all that rings into the window is there."""
+        return max(0, self.first - _tail(score, sample_rate))
+
+
 def mix(
-    score: Score, sample_rate: int, samples: int, source: Source, scratch: Path, watch: Watch, frames: int = 0
+    score: Score,
+    sample_rate: int,
+    samples: int,
+    source: Source,
+    scratch: Path,
+    watch: Watch,
+    frames: int = 0,
+    window: Window | None = None,
 ) -> tuple[Stem, ...]:
-    """The five stems of a score, in the order of `STEMS`, each exactly `samples` long.
+    """The stems of a score, in the order of `STEMS`, each exactly `samples` long.
 
     Args:
         source: where the dry sound comes from.
         scratch: an existing folder for the files of long ranges; they must stay there while the stems are in use.
         frames: frames in a block, 0 for as many as suit the length; changes memory and nothing else.
+        window: what is wanted, None for everything. Outside it the stems are not right, and mostly silent.
 
     Raises:
         Cancelled: the user stopped the work.
     """
-    long = samples > _LONG_SECONDS * sample_rate
-    canvases = {name: Canvas(samples, scratch / f"{name}.f32" if long else None) for name in STEMS}
+    wanted = window or Window(0, samples)
+    begin, last = wanted.begin(score, sample_rate), min(wanted.last, samples)
+    names = tuple(name for name in STEMS if name in wanted.stems)
+    long = last - begin > _LONG_SECONDS * sample_rate
+    canvases = {name: Canvas(samples, scratch / f"{name}.f32" if long else None) for name in names}
     automation = Automation(score, sample_rate, samples)
-    buses = {name: Bus(name, score, sample_rate) for name in STEMS}
-    block = (frames or (_FRAMES_LONG if long else _FRAMES)) * buses["drums"].frame
+    buses = {name: Bus(name, score, sample_rate) for name in names}
+    block = (frames or (_FRAMES_LONG if long else _FRAMES)) * frame_samples(score, sample_rate)
     stopped = Event()
 
     def play(name: StemName, first: int) -> None:
-        count = min(block, samples - first)
+        count = min(block, last - first)
         sound = buses[name].run(source(name, first, count, stopped), count)
         if sound is not None:
             _round_off(sound, _CEILING[name])
@@ -83,9 +108,10 @@ def mix(
 
     with ThreadPoolExecutor(_THREADS) as pool:
         try:
-            for first in range(0, samples, block):
-                watch.report("render", first / samples, f"Playing from {first / sample_rate:.0f} s")
-                waiting = {pool.submit(play, name, first) for name in STEMS}
+            for first in range(begin, last, block):
+                done_so_far = (first - begin) / (last - begin)
+                watch.report("render", done_so_far, f"Playing from {first / sample_rate:.0f} s")
+                waiting = {pool.submit(play, name, first) for name in names}
                 while waiting:
                     done, waiting = wait(waiting, timeout=0.1)
                     for future in done:
@@ -95,7 +121,18 @@ def mix(
             stopped.set()
             raise
     watch.report("render", 1.0, "Played")
-    return tuple(Stem(name, canvases[name].audio) for name in STEMS)
+    return tuple(Stem(name, canvases[name].audio) for name in names)
+
+
+def _tail(score: Score, sample_rate: int) -> int:
+    """Samples for which the desk rings on: the room, and its equalisers."""
+    return tail_samples(score.room, sample_rate) + round(0.15 * sample_rate)
+
+
+def frame_samples(score: Score, sample_rate: int) -> int:
+    """Samples in a frame of the desk."""
+    tail = _tail(score, sample_rate)
+    return scipy.fft.next_fast_len(3 * tail, real=True) - tail
 
 
 def keep_going(stopped: Event) -> None:
@@ -109,10 +146,10 @@ class Bus:
 
     def __init__(self, name: StemName, score: Score, sample_rate: int) -> None:
         self._drive = np.float32(_DRIVE[name]) if name in _DRIVE else None
-        tail = tail_samples(score.room, sample_rate) + round(0.15 * sample_rate)
-        self._size = scipy.fft.next_fast_len(3 * tail, real=True)
-        self.frame = self._size - tail
+        tail = _tail(score, sample_rate)
+        self.frame = frame_samples(score, sample_rate)
         """Samples in a frame."""
+        self._size = self.frame + tail
         self._direct, self._across, self._room = self._responses(name, score, sample_rate)
         self._ringing = np.zeros((2, tail), dtype=np.float32)
 

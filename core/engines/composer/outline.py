@@ -13,7 +13,8 @@ Who plays what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from core.brief import Brief, Ending, How, Met
 
@@ -97,6 +98,10 @@ class Outline:
     gestures: tuple[Gesture, ...]
     """One for each accepted hit, in order of time."""
     final: Final
+    cue_seed: int
+    """The cue's own seed, in a re-roll too: who plays, and where the drums rest."""
+    turns: Mapping[int, bool] = field(default_factory=dict)
+    """Bars, by index, that end in a fill (True) or do not (False); the others as the form has it."""
 
     def harmony_at(self, beat: float) -> Harmony:
         """The chord that sounds at a beat position."""

@@ -125,7 +125,7 @@ def _all_strokes(outline: Outline) -> Iterator[Stroke]:
     brief = outline.brief
     bars = outline.bars
     phrase = _phrase_energy(bars)
-    resting = _resting_sections(bars, brief.seed)
+    resting = _resting_sections(bars, outline.cue_seed)
     dresses: dict[str, _Dress] = {}
     fill_rng = stream(brief.seed, "fills")
     vary_rng = stream(brief.seed, "drum variation")
@@ -140,8 +140,9 @@ def _all_strokes(outline: Outline) -> Iterator[Stroke]:
         rests = bar.section in resting or (bar.index < 2 and drive < 0.35 and len(bars) > 8)
         following = bars[bar.index + 1] if bar.index + 1 < len(bars) else None
         groove = list(_groove(outline, bar, drive, rests, dresses[letter], place, vary_rng))
-        if following is not None and bar.ends_section and following.section != bar.section and bar.beats > 1:
-            groove = _with_fill(groove, outline, bar, following, fill_rng)
+        turn = following is not None and bar.ends_section and following.section != bar.section
+        if outline.turns.get(bar.index, turn) and bar.beats > 1:
+            groove = _with_fill(groove, outline, bar, following or bar, fill_rng)
         yield from groove
         if begins and not rests:
             yield from _crash(brief.direction, bar, energy)
@@ -263,7 +264,8 @@ def _with_fill(
     """The bar's groove with a fill over its end, if one is chosen."""
     direction = outline.brief.direction
     meter = outline.brief.plan.tempo_map.meter
-    fill = choose(direction.style, _drive(max(bar.energy, following.energy), direction), rng)
+    energy = _drive(max(bar.energy, following.energy), direction)
+    fill = choose(direction.style, energy, rng, surely=outline.turns.get(bar.index, False))
     if fill is None:
         return groove
     end = float(bar.first_beat + bar.beats)

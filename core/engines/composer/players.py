@@ -21,6 +21,10 @@ from core.engines.composer.score import Part, Score
 
 _NOTES_KEPT = 112 * 2**20
 """Bytes of rendered notes that are kept for when they come again."""
+_LASTS = (1.4, 0.3)
+"""Release times, and seconds, that a note may sound on after its key is let go: the faintest of its tail counts."""
+_TURN_SECONDS = 2.0
+"""How long a repeated note's variants take turns before the turn is drawn anew."""
 
 
 class Key(NamedTuple):
@@ -61,12 +65,25 @@ class _Ringing:
 
 
 class Players:
-    """Everybody who plays, with the notes they have ready."""
+    """Everybody who plays, with the notes they have ready.
 
-    def __init__(self, score: Score, sample_rate: int, samples: int, voice: Voice) -> None:
+    Args:
+        voice: renders a note.
+        first: the sample from which on they are listened to; of what began before, only notes that may still sound
+            there are rendered.
+        lingers: seconds that notes may sound on beyond what their instruments say.
+    """
+
+    def __init__(
+        self, score: Score, sample_rate: int, samples: int, voice: Voice, first: int = 0, lingers: float = 0.0
+    ) -> None:
         self._voice = voice
         self._cache = Cache(_NOTES_KEPT)
-        self._stems = {name: _Ringing(_onsets(score, name, sample_rate, samples)) for name in STEMS}
+        self._stems = {}
+        for name in STEMS:
+            onsets = _onsets(score, name, sample_rate, samples)
+            ringing = [onset for onset in onsets if onset.start + _longest(onset.key, sample_rate, lingers) > first]
+            self._stems[name] = _Ringing(ringing)
         self._release = half_cosine(round(STOP_SECONDS * sample_rate))[::-1]
 
     def feed(self, stem: StemName, first: int, count: int, stopped: Event) -> Feed | None:
@@ -133,7 +150,7 @@ def _part_onsets(score: Score, part: Part, sample_rate: int, samples: int) -> li
     angle = (min(1.0, max(-1.0, part.pan)) + 1) * np.pi / 4
     gain = 10 ** ((part.gain_db + TRIM_DB[part.stem]) / 20)
     left, right = float(np.sqrt(2) * np.cos(angle)), float(np.sqrt(2) * np.sin(angle))
-    taken: Counter[int] = Counter()
+    taken: Counter[tuple[int, int]] = Counter()
     onsets = []
     for note in part.notes:
         start = max(0, round(note.start * sample_rate))
@@ -141,19 +158,27 @@ def _part_onsets(score: Score, part: Part, sample_rate: int, samples: int) -> li
             continue
         velocity = note.velocity / 127
         layer = instrument.layer(velocity)
-        key = Key(
-            part.instrument,
-            note.pitch,
-            layer,
-            instrument.bucket(note.duration),
-            taken[note.pitch] % instrument.variants,
-        )
-        taken[note.pitch] += 1
+        turn = (note.pitch, int(note.start / _TURN_SECONDS))
+        variant = (taken[turn] + _drawn(turn)) % instrument.variants
+        taken[turn] += 1
+        key = Key(part.instrument, note.pitch, layer, instrument.bucket(note.duration), variant)
         level = gain * instrument.level(velocity) / instrument.level(layer / instrument.layers)
         level *= _polarity(part.instrument, note.pitch)
         stop = _cut(score, note.start, sample_rate, samples)
         onsets.append(Onset(start, stop, key, level * left, level * right, level * part.send))
     return onsets
+
+
+def _drawn(turn: tuple[int, int]) -> int:
+    """Where variants begin to take turns: by the place alone, so that another note elsewhere changes no sound here."""
+    return crc32(b"%d %d" % turn) >> 8
+
+
+def _longest(key: Key, sample_rate: int, lingers: float) -> int:
+    """Samples that a note may last."""
+    instrument = INSTRUMENTS[key.instrument]
+    held = 0.0 if instrument.lengths == "rings" else key.seconds
+    return round((held + _LASTS[0] * instrument.release + _LASTS[1] + lingers) * sample_rate)
 
 
 def _polarity(instrument: str, pitch: int) -> int:

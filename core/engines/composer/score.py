@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from core.brief import Chord, How, Note, StemName
+from core.brief import STEMS, Chord, How, Note, StemName
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,20 @@ class Part:
     """-1 left to 1 right."""
     send: float = 0.2
     """Share of the sound sent to the room, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Company:
+    """Who may play; and, in a re-roll, what the others play, which stays as it is."""
+
+    stems: tuple[StemName, ...] = STEMS
+    """The stems that are written."""
+    kept: tuple[Part, ...] = ()
+    """The parts of all other stems."""
+
+
+EVERYBODY = Company()
+"""In a whole cue."""
 
 
 @dataclass(frozen=True)

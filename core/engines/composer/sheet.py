@@ -130,9 +130,9 @@ class Sheet:
         return tuple(notes)
 
 
-def sheet(outline: Outline, palette: Palette) -> Sheet:
-    """The sheet of an outline, its chords laid out."""
-    chords = voice(outline.harmony)
+def sheet(outline: Outline, palette: Palette, chords: tuple[Voiced, ...] = ()) -> Sheet:
+    """The sheet of an outline, its chords laid out, as they are given or anew."""
+    chords = chords or voice(outline.harmony)
     starts = tuple(chord.beat for chord in outline.harmony)
     blank = Sheet(outline, palette, phrases(outline.brief.plan.sections, outline.bars), chords, starts, {})
     spans = {

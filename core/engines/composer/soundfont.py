@@ -17,7 +17,7 @@ from core.brief import Stem
 from core.engines.composer.instruments import INSTRUMENTS, Instrument
 from core.engines.composer.instruments.filters import loudness_weight
 from core.engines.composer.instruments.stroke import REFERENCE_LUFS, REFERENCE_VELOCITY, Sound, half_cosine
-from core.engines.composer.mix import mix
+from core.engines.composer.mix import Window, mix
 from core.engines.composer.players import Key, Players
 from core.engines.composer.score import Score
 from core.errors import UnusableInput
@@ -27,14 +27,23 @@ _TOMS = (41, 43, 45, 47, 48, 50)
 """General MIDI keys of the toms."""
 _CLOSE = 0.006
 _WINDOW = 0.1
+_LINGERS = 8.0
+"""Seconds that a SoundFont's notes may ring on beyond the house instruments' own."""
 
 
 def render_soundfont(
-    score: Score, soundfont: Path, sample_rate: int, samples: int, scratch: Path, watch: Watch
+    score: Score,
+    soundfont: Path,
+    sample_rate: int,
+    samples: int,
+    scratch: Path,
+    watch: Watch,
+    window: Window | None = None,
 ) -> tuple[Stem, ...]:
-    """The five stems of a score, played by a SoundFont (SF2 or SF3), shape [samples, 2] each.
+    """The stems of a score, played by a SoundFont (SF2 or SF3), shape [samples, 2] each.
 
-    Ranges longer than two minutes lie in files in `scratch`, which must exist and outlive the stems.
+    Ranges longer than two minutes lie in files in `scratch`, which must exist and outlive the stems. With a window
+    only its stems are played, and only there are they right.
 
     Raises:
         UnusableInput: the file is no SoundFont, or lacks a sound that the score needs.
@@ -42,7 +51,8 @@ def render_soundfont(
     """
     synthesizer = _Synthesizer(soundfont, sample_rate)
     gains = {}
-    for name in sorted({part.instrument for part in score.parts if part.notes}):
+    heard = window or Window(0, samples)
+    for name in sorted({part.instrument for part in score.parts if part.notes and part.stem in heard.stems}):
         watch.check()
         gains[name] = synthesizer.gain(INSTRUMENTS[name])
 
@@ -53,7 +63,8 @@ def render_soundfont(
             gains[key.instrument] * instrument.level(velocity)
         )
 
-    return mix(score, sample_rate, samples, Players(score, sample_rate, samples, voice).feed, scratch, watch)
+    players = Players(score, sample_rate, samples, voice, heard.begin(score, sample_rate), _LINGERS)
+    return mix(score, sample_rate, samples, players.feed, scratch, watch, window=heard)
 
 
 class _Synthesizer:

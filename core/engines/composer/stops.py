@@ -12,7 +12,7 @@ from core.brief import Note
 from core.engines.composer.clock import beats_of, pulse, seconds_of
 from core.engines.composer.marks import LEADING
 from core.engines.composer.outline import Outline
-from core.engines.composer.score import Part, Stop
+from core.engines.composer.score import EVERYBODY, Company, Part, Stop
 from core.engines.composer.streams import stream
 
 _EDGE = 0.004
@@ -65,16 +65,18 @@ def _breath(outline: Outline, stops: Sequence[Stop]) -> list[Stop]:
     return [] if busy else [Stop(begin, greatest.time)]
 
 
-def silence(outline: Outline, parts: Sequence[Part], stops: Sequence[Stop]) -> tuple[Part, ...]:
-    """The parts with nothing inside the stops, and with something that sounds into each of them.
+def silence(
+    outline: Outline, parts: Sequence[Part], stops: Sequence[Stop], company: Company = EVERYBODY
+) -> tuple[Part, ...]:
+    """The parts with nothing inside the stops, and with something of the company that sounds into each of them.
 
     Notes held across a stop are struck again where the music comes in; effects that lead over a stop are taken out.
     """
     if not stops:
         return tuple(parts)
     quiet = [_silenced(part, stops) for part in parts]
-    bare = [stop for stop in stops if not _sounds_into(quiet, stop)]
-    if bare and "effects" not in outline.brief.direction.without:
+    bare = [stop for stop in stops if not _sounds_into([*quiet, *company.kept], stop)]
+    if bare and "effects" in company.stems and "effects" not in outline.brief.direction.without:
         quiet.append(_risers(outline, bare))
     return tuple(quiet)
 

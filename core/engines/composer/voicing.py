@@ -6,7 +6,7 @@ as they can, the outer voices against each other where possible and never in par
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations, pairwise
@@ -25,6 +25,8 @@ _TOP_CENTRE = 69.0
 _WIDEST = 19
 _BEAM = 48
 _FORBIDDEN = 1000.0
+_WHIM = 6.0
+"""What a layout may cost more, on average, when chance leans the choice."""
 
 IntArray = NDArray[np.int64]
 
@@ -40,18 +42,33 @@ class Voiced:
     """MIDI pitches of the voices above it, rising."""
 
 
-def voice(harmony: Sequence[Harmony], voices: int = 4) -> tuple[Voiced, ...]:
+def voice(
+    harmony: Sequence[Harmony],
+    voices: int = 4,
+    pinned: Mapping[int, Voiced] | None = None,
+    rng: np.random.Generator | None = None,
+) -> tuple[Voiced, ...]:
     """Lay out a progression with this many voices above the bass (fewer tones are doubled at the octave).
 
     The same progression gives the same voicing; time is linear in its length.
+
+    Args:
+        harmony: the progression.
+        voices: above the bass.
+        pinned: chords, by their place, whose layout is given.
+        rng: chance that leans the others to layouts that are nearly as good; None for the best.
     """
     if not harmony:
         return ()
-    basses = _bass_line([chord.bass for chord in harmony])
-    shapes = [
-        _shapes(tuple(sorted(chord.tones)), chord.root, bass, voices)
-        for chord, bass in zip(harmony, basses, strict=True)
-    ]
+    given = pinned or {}
+    basses = _bass_line([chord.bass for chord in harmony], {place: chord.bass for place, chord in given.items()})
+    shapes: list[tuple[tuple[tuple[int, ...], ...], FloatArray]] = []
+    for place, (chord, bass) in enumerate(zip(harmony, basses, strict=True)):
+        if place in given:
+            shapes.append(((given[place].upper,), np.zeros(1)))
+            continue
+        layouts, costs = _shapes(tuple(sorted(chord.tones)), chord.root, bass, voices)
+        shapes.append((layouts, costs if rng is None else costs + rng.exponential(_WHIM, len(costs))))
     cost = shapes[0][1]
     back: list[IntArray] = []
     for index in range(1, len(harmony)):
@@ -81,10 +98,13 @@ class _Layout:
     bass: int
 
 
-def _bass_line(classes: Sequence[int]) -> list[int]:
+def _bass_line(classes: Sequence[int], given: Mapping[int, int]) -> list[int]:
     """Each pitch class in the octave nearest to the note before, inside the compass of the bass."""
     line: list[int] = []
-    for pitch_class in classes:
+    for place, pitch_class in enumerate(classes):
+        if place in given:
+            line.append(given[place])
+            continue
         options = [pitch for pitch in range(BASS_LOW, BASS_HIGH + 1) if pitch % 12 == pitch_class]
         before = line[-1] if line else 36
         line.append(min(options, key=lambda pitch: abs(pitch - before) + 0.3 * abs(pitch - 37)))

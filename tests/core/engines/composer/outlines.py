@@ -147,6 +147,7 @@ def make_outline(brief: Brief, energy: Sequence[float] = (0.3, 0.6, 0.8)) -> Out
         harmony=tuple(harmony),
         gestures=gestures(brief, bars),
         final=final(brief, bars),
+        cue_seed=brief.seed,
     )
 
 
