@@ -13,12 +13,13 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import whole_file
+from core.brief import Audio
 from core.errors import UnusableInput
 
 Samples = NDArray[np.int32]
@@ -45,12 +46,20 @@ class WavWriter:
         Raises:
             ValueError: a sample does not fit in 24 bits, or there are more samples than announced.
         """
-        if len(block) and (block.min() < -FULL_SCALE or block.max() > HIGHEST):
+        if not fits(block):
             raise ValueError("a sample does not fit in 24 bits")
-        self._missing -= len(block)
+        self.copy(packed(block).data)
+
+    def copy(self, content: bytes | memoryview) -> None:
+        """Append samples as they lie in another file, three bytes each.
+
+        Raises:
+            ValueError: there are more samples than announced.
+        """
+        self._missing -= memoryview(content).nbytes // BYTES_PER_FRAME
         if self._missing < 0:
             raise ValueError("more samples than announced")
-        self._put(packed(block).data)
+        self._put(content)
 
     @property
     def sha256(self) -> str:
@@ -112,6 +121,83 @@ def read_wav(path: Path, start: int = 0, frames: int = -1) -> tuple[Samples, int
         raise UnusableInput("This sound file cannot be read", str(path), "It is missing or damaged.") from error
 
 
+class WavReader:
+    """A 24-bit stereo WAV that is read piece by piece, as bytes or as integers."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file; `close` it again, or use it as a context.
+
+        Raises:
+            UnusableInput: the file is missing, or is not a 24-bit stereo WAV.
+        """
+        self.path = path
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            raise _unreadable(path) from error
+        try:
+            self.sample_rate, self._start, self.samples = _data_chunk(self._file)
+        except (OSError, ValueError, struct.error) as error:
+            self._file.close()
+            raise _unreadable(path) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def read_packed(self, start: int, stop: int) -> bytes:
+        """The bytes of the samples from `start` to `stop`.
+
+        Raises:
+            UnusableInput: the file ends before `stop` or cannot be read.
+        """
+        try:
+            self._file.seek(self._start + start * BYTES_PER_FRAME)
+            content = self._file.read((stop - start) * BYTES_PER_FRAME)
+        except OSError as error:
+            raise _unreadable(self.path) from error
+        if len(content) != (stop - start) * BYTES_PER_FRAME:
+            raise UnusableInput("This sound file ends too early", str(self.path), "It is damaged.")
+        return content
+
+    def read(self, start: int, stop: int) -> Samples:
+        """The samples from `start` to `stop`, shape [stop - start, 2]; raises as `read_packed` does."""
+        return unpacked(self.read_packed(start, stop))
+
+
+def quantised(block: Audio, gain: NDArray[np.float32] | np.float32) -> Samples:
+    """A block at its gain as 24-bit integers, plainly rounded."""
+    values = block * gain
+    values *= FULL_SCALE
+    np.rint(values, out=values)
+    return values.astype(np.int32)
+
+
+def as_audio(block: Samples) -> Audio:
+    """Integer samples as float32, full scale 1; nothing is lost."""
+    audio: Audio = block.astype(np.float32) * np.float32(1 / FULL_SCALE)
+    return audio
+
+
+def fits(block: Samples) -> bool:
+    """True where every sample fits in 24 bits."""
+    return not len(block) or bool(block.min() >= -FULL_SCALE and block.max() <= HIGHEST)
+
+
+def unpacked(content: bytes) -> Samples:
+    """The samples that three little-endian bytes each stand for, shape [samples, 2]."""
+    count = len(content) // 3
+    # Each sample is read with the byte before it as its lowest, which the shift drops again.
+    wide: NDArray[np.int32] = np.ndarray((count,), "<i4", b"\0" + content, strides=(3,))
+    return (wide >> 8).astype(np.int32, copy=False).reshape(-1, 2)
+
+
 def packed(block: Samples) -> NDArray[np.uint8]:
     """Samples as three little-endian bytes each, shape [samples * 2, 3]."""
     octets = np.ascontiguousarray(block, "<i4").view(np.uint8).reshape(-1, 4)
@@ -142,3 +228,35 @@ def riff_header(chunks: Sequence[tuple[bytes, bytes]], size: int, frames: int) -
     sizes = struct.pack("<4sIQQQI", b"ds64", 28, whole + 36, size, frames, 0)
     start = struct.pack("<4sI4s", b"RF64", LARGEST_RIFF, b"WAVE")
     return start + sizes + body + struct.pack("<4sI", b"data", LARGEST_RIFF)
+
+
+def _data_chunk(file: BinaryIO) -> tuple[int, int, int]:
+    """Sample rate, first byte of the samples, and their number.
+
+    Raises:
+        ValueError: this is not a 24-bit stereo WAV.
+    """
+    form, _, kind = struct.unpack("<4sI4s", file.read(12))
+    if form not in (b"RIFF", b"RF64") or kind != b"WAVE":
+        raise ValueError("not a WAV")
+    long_size = rate = 0
+    while True:
+        name, size = struct.unpack("<4sI", file.read(8))
+        if name == b"data":
+            break
+        body = file.read(size + size % 2)
+        if name == b"ds64":
+            (long_size,) = struct.unpack("<8xQ", body[:16])
+        if name == b"fmt ":
+            _, channels, rate, _, _, bits = struct.unpack("<HHIIHH", body[:16])
+            if (channels, bits) != (2, 24):
+                raise ValueError("not 24-bit stereo")
+    if not rate:
+        raise ValueError("samples come before their format")
+    if form == b"RF64" and size == LARGEST_RIFF:
+        size = long_size
+    return rate, file.tell(), size // BYTES_PER_FRAME
+
+
+def _unreadable(path: Path) -> UnusableInput:
+    return UnusableInput("This sound file cannot be read", str(path), "It is missing, damaged or not a 24-bit WAV.")

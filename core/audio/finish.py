@@ -22,11 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import disk_errors
-from core.audio.files import FULL_SCALE, Samples, new_wav
+from core.audio.files import Samples, new_wav, quantised
 from core.audio.layers import Layer, blocks, layers_of, mixed
 from core.audio.limiter import between_knots, gain_curve
 from core.audio.loudness import CELL, CellPeaks, Loudness, TruePeak, decibels
-from core.brief import Audio, FloatArray, Stem
+from core.audio.overview import overview, span_of
+from core.brief import FloatArray, Stem
 from core.errors import UnusableInput
 from core.watch import Watch
 
@@ -41,8 +42,6 @@ LARGEST_REDUCTION = 6.0
 TOLERANCE = 0.1
 """LU that the mix may miss its target by, unless its peaks leave no room."""
 ROUNDS = 4
-BUCKETS = 2000
-"""About how many spans a waveform overview has."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +204,7 @@ def _write(layers: Sequence[Layer], level: _Level, rate: int, folder: Path, watc
     """Write all files in one pass, the stems side by side."""
     samples = len(layers[0].audio)
     paths = {name: folder / f"{name}.wav" for name in [*(layer.name for layer in layers), "mix"]}
-    span = CELL * max(1, -(-samples // (BUCKETS * CELL)))
+    span = span_of(samples)
     peaks: dict[str, list[NDArray[np.float32]]] = {name: [] for name in paths}
     with ExitStack() as stack:
         wavs = {name: stack.enter_context(new_wav(path, samples, rate)) for name, path in paths.items()}
@@ -213,10 +212,10 @@ def _write(layers: Sequence[Layer], level: _Level, rate: int, folder: Path, watc
 
         def put(name: str, block: Samples) -> None:
             wavs[name].write(block)
-            peaks[name].append(_overview(block, span))
+            peaks[name].append(overview(block, span))
 
         def put_layer(layer: Layer, start: int, stop: int) -> Samples:
-            block = _quantised(layer.read(start, stop), level.gain(start, stop))
+            block = quantised(layer.read(start, stop), level.gain(start, stop))
             put(layer.name, block)
             layer.let_go()
             return block
@@ -229,19 +228,3 @@ def _write(layers: Sequence[Layer], level: _Level, rate: int, folder: Path, watc
     overviews = {name: np.concatenate(parts) for name, parts in peaks.items()}
     mix = paths.pop("mix")
     return Finished(paths, mix, level.gain_db, level.loudness, level.true_peak, hashes, overviews, level.said)
-
-
-def _quantised(block: Audio, gain: NDArray[np.float32] | np.float32) -> Samples:
-    """A block at its gain as 24-bit integers, plainly rounded."""
-    values = block * gain
-    values *= FULL_SCALE
-    np.rint(values, out=values)
-    return values.astype(np.int32)
-
-
-def _overview(block: Samples, span: int) -> NDArray[np.float32]:
-    """Lowest and highest value of each span of a block over both channels, shape [spans, 2]."""
-    values = block.reshape(-1)
-    edges = np.arange(0, len(values), 2 * span)
-    extremes = np.stack([np.minimum.reduceat(values, edges), np.maximum.reduceat(values, edges)], axis=1)
-    return (extremes / FULL_SCALE).astype(np.float32)

@@ -16,16 +16,17 @@ LOOKAHEAD_S = 0.006
 RELEASE_DB_PER_S = 40.0
 
 
-def gain_curve(excess: FloatArray, sample_rate: int) -> FloatArray:
+def gain_curve(excess: FloatArray, sample_rate: int, release_db_per_s: float = RELEASE_DB_PER_S) -> FloatArray:
     """The gain that takes out what is too much, as knots of amplitude ratios, shape [cells + 1].
 
-    It is never higher than asked, begins to fall before the peak, and comes back at 40 dB per second.
+    It is never higher than asked, begins to fall before the peak, and comes back at the release's pace.
 
     Args:
         excess: by how many dB each cell is too loud, 0 where it is not; shape [cells].
         sample_rate: samples per second.
+        release_db_per_s: how fast it comes back.
     """
-    fall = RELEASE_DB_PER_S * CELL / sample_rate * np.arange(len(excess))
+    fall = release_db_per_s * CELL / sample_rate * np.arange(len(excess))
     held = np.maximum.accumulate(excess + fall) - fall
     knots = np.maximum(np.append(held, held[-1]), np.append(held[0], held))
     ahead = max(1, round(LOOKAHEAD_S * sample_rate / CELL))

@@ -159,7 +159,7 @@ def cell_peaks(frames: Audio, floor: float) -> FloatArray:
     highest = np.abs(inner).reshape(-1, 2 * CELL).max(axis=1)
     around = np.concatenate([[np.abs(frames[: HALF - 1]).max()], highest, [np.abs(frames[-HALF:]).max()]])
     near = np.maximum(np.maximum(around[:-2], around[1:-1]), around[2:])
-    matrix, gain = _interpolator()
+    matrix, gain = interpolator()
     chosen = np.flatnonzero(near * gain > floor)
     windows = np.lib.stride_tricks.sliding_window_view(frames, CELL + 2 * HALF - 1, axis=0)[::CELL][chosen]
     peaks: FloatArray = highest.astype(np.float64)
@@ -170,7 +170,7 @@ def cell_peaks(frames: Audio, floor: float) -> FloatArray:
 
 
 @cache
-def _interpolator() -> tuple[NDArray[np.float32], float]:
+def interpolator() -> tuple[NDArray[np.float32], float]:
     """The values between the samples of a cell, as a matrix, and the most they can exceed the samples around.
 
     A Kaiser-windowed sinc: flat to 0.1 dB up to 20 kHz at 48 kHz. Shape [CELL + 2 * HALF - 1, CELL * 3].
