@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from core.brief import Brief, Edit, Picture, Rendering, Shot, TempoMap, Thumbnail
 from core.cue.opus import compressed
+from core.cue.page_takes import TakeShown
 from core.cue.page_words import facts, hit_rows, hit_table, span, tiles
 from core.errors import UnusableInput
 from core.watch import Watch
@@ -47,6 +48,8 @@ def page(
     engine: str,
     folder: Path,
     watch: Watch,
+    takes: Sequence[TakeShown] = (),
+    earlier: Mapping[str, str] = {},
 ) -> str:
     """The page of one cue; the same cue gives the same page.
 
@@ -62,6 +65,8 @@ def page(
         engine: name of the engine that wrote the music.
         folder: where the page will lie; the mix is linked from there.
         watch: asked whether to go on while stems are encoded.
+        takes: all takes of the cue, in order of their numbers; the one in use is what the other arguments tell of.
+        earlier: sound that need not be encoded again, as `sounds_in` gives it.
     """
     rows = hit_rows(brief, rendering, errors_ms)
     embedded = brief.seconds <= EMBEDDED_S
@@ -105,6 +110,12 @@ def thumbnails_in(text: str) -> tuple[Thumbnail, ...]:
         return tuple(Thumbnail(float(one["time"]), base64.b64decode(one["jpeg"])) for one in data["thumbnails"])
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise UnusableInput("This is not the page of a cue", "cue.html", "Its thumbnails are lost.") from error
+
+
+def sounds_in(text: str) -> dict[str, str]:
+    """The sounds that a page carries, as it carries them: what each is, in a word of its own → base64."""
+    found = re.finditer(r'<script type="text/plain" data-of="([^"]+)" data-sound="[^"]+">([^<]*)</script>', text)
+    return {one[1]: one[2] for one in found}
 
 
 def _part(name: str) -> str:
