@@ -57,11 +57,12 @@ def direct(
     cuts_per_minute: float,
     ending: Ending | None,
     under_speech: bool,
+    otherwise: str | None = None,
 ) -> Direction:
     """Decide what is wanted of the music.
 
     The style is the one named, else the one most words of the prompt stand for, else the one whose usual picture is
-    nearest to this one. `core.words` is the whole dictionary of the prompt.
+    nearest to this one, unless one is settled. `core.words` is the whole dictionary of the prompt.
 
     Args:
         style: one of the eight styles, or None.
@@ -70,11 +71,14 @@ def direct(
         cuts_per_minute: cutting pace.
         ending: how the cue shall end, or None for the style's way.
         under_speech: the music will lie under a voice.
+        otherwise: the style where neither its name nor the prompt asks for one; None lets the picture choose.
 
     Raises:
         WrongUse: there is no style of this name.
     """
     wishes = _read(prompt)
+    if style is None and not wishes.styles:
+        style = otherwise
     name, why = _choose(style, wishes, picture, cuts_per_minute, under_speech)
     chosen = STYLES[name]
     return Direction(

@@ -2,46 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core import engines
-from core.atomic import write_whole
-from core.audio.finish import Finished, finish
-from core.audio.mapped import BYTES, mapped
-from core.audio.onsets import heard
-from core.brief import STEMS, Audio, Brief, Direction, Edit, Ending, Hit, How, Met, Picture, Rendering
+from core.answers import answers
+from core.audio.finish import finish
+from core.audio.mapped import BYTES
+from core.brief import Audio, Brief, Direction, Edit, Ending, Hit, Picture, Rendering
 from core.cue.disk import NewCue, bytes_needed, check_room, new_cue
 from core.cue.folder import Cue, save
-from core.cue.page import page
+from core.cue.provenance import soundfont_hash
+from core.cue.showing import refresh
 from core.direction import direct, style_named
 from core.engines.engine import Engine
 from core.errors import EngineNotReady, UnusableInput, WrongUse
 from core.picture.cuts import split
 from core.picture.turns import weigh
 from core.picture.watching import watch_picture
-from core.rhythm.conform import conform
+from core.playing import played
 from core.rhythm.plan import plan
-from core.rhythm.track import track
-from core.timeline import write as timeline_write
+from core.stopwatch import Stopwatch
 from core.timeline.archive import open_media
 from core.timeline.read import read
 from core.watch import Watch
-
-TRACKED_RATE = 22_050
-"""Samples per second at which beats are looked for in free music."""
-BLOCK = 1 << 20
-"""Samples that are mixed at a time."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +90,7 @@ def score(request: Request, watch: Watch = Watch(), about_to_appear: Callable[[S
         EngineNotReady: the engine cannot do what is asked.
         Cancelled: the user stopped the work; nothing is left behind.
     """
-    clock = _Clock()
+    clock = Stopwatch()
     request = replace(request, timeline=request.timeline.absolute())
     engine = _checked(request)
     with clock("timeline"):
@@ -116,21 +105,17 @@ def score(request: Request, watch: Watch = Watch(), about_to_appear: Callable[[S
             edit, picture, planned, direction, request.prompt, _seed(request), request.sample_rate, request.soundfont
         )
         with clock("music"):
-            rendering = engine.render(brief, None, scratch, watch)
-            if not engine.abilities.on_grid:
-                rendering = _conformed(rendering, brief, scratch, watch)
-            if not rendering.how:
-                rendering = replace(rendering, how=_on_the_grid(brief))
+            rendering = played(engine, brief, scratch, watch)
         with clock("audio"):
             finished = finish(rendering.stems, request.sample_rate, request.loudness, new.path / "takes" / "001", watch)
-            errors_ms = _errors_ms(rendering, brief, watch)
-            brief, rendering = _as_heard(brief, rendering, errors_ms)
-            errors_ms = tuple(error if how else None for error, how in zip(errors_ms, rendering.how, strict=True))
+            sounds: dict[str, Audio] = {stem.name: stem.audio for stem in rendering.stems}
+            how, errors_ms = answers(sounds, brief, rendering.how, watch)
             # The scratch folder goes now; nobody may hold on to what lay in it.
-            rendering = replace(rendering, stems=())
+            rendering = replace(rendering, stems=(), how=how)
+            sounds.clear()
         with clock("cue"):
-            cue = save(new.path, engine.name, brief, rendering, finished, errors_ms, _weights(request))
-            _show(cue, brief, rendering, finished, watch)
+            cue = save(new.path, engine.name, brief, rendering, finished, errors_ms, soundfont_hash(request.soundfont))
+            refresh(cue, watch, rendering, finished.peaks, picture.thumbnails)
 
         def scored(place: Path) -> Scored:
             return Scored(replace(cue, folder=place), rendering, clock.seconds, new.path)
@@ -185,103 +170,3 @@ def _direct(request: Request, edit: Edit, picture: Picture) -> Direction:
 def _hits(edit: Edit, picture: Picture, motion: tuple[Hit, ...]) -> tuple[Hit, ...]:
     """Cuts and markers, weighed by what is seen there, and the bursts of motion between them, in order."""
     return tuple(sorted((*weigh(edit.hits, picture), *motion), key=lambda hit: hit.time))
-
-
-def _weights(request: Request) -> dict[str, str]:
-    """What the music was made with besides the program: file → SHA-256."""
-    if request.soundfont is None:
-        return {}
-    with request.soundfont.open("rb") as file:
-        return {str(request.soundfont.absolute()): hashlib.file_digest(file, "sha256").hexdigest()}
-
-
-def _conformed(rendering: Rendering, brief: Brief, scratch: Path, watch: Watch) -> Rendering:
-    """Free music with its beats warped onto the tempo map, all stems by the same warp, in files in `scratch`."""
-    mono = np.concatenate(list(_downmixed(rendering, brief, watch)))
-    beats = track(mono, TRACKED_RATE, brief.plan.bpm)
-    stems = []
-    for stem in rendering.stems:
-        into = mapped(scratch / f"conformed {stem.name}", brief.samples)
-        conform(stem.audio, brief.sample_rate, beats, brief.plan.tempo_map, brief.samples, watch, into)
-        stems.append(replace(stem, audio=into))
-    return replace(rendering, stems=tuple(stems), how=())
-
-
-def _on_the_grid(brief: Brief) -> tuple[How | None, ...]:
-    """How hits are met by music that does not say so: they fall on its grid."""
-    return tuple("grid" if met.met else None for met in brief.plan.met)
-
-
-def _downmixed(rendering: Rendering, brief: Brief, watch: Watch) -> Iterator[NDArray[np.float32]]:
-    """The mix as one channel at the rate at which beats are looked for, block by block."""
-    import soxr
-
-    stream = soxr.ResampleStream(brief.sample_rate, TRACKED_RATE, 1)
-    for start in range(0, brief.samples, BLOCK):
-        watch.check()
-        block = np.zeros(len(rendering.stems[0].audio[start : start + BLOCK]), np.float32)
-        for stem in rendering.stems:
-            block += stem.audio[start : start + BLOCK].mean(axis=1)
-        yield stream.resample_chunk(block, last=start + BLOCK >= brief.samples)
-
-
-def _errors_ms(rendering: Rendering, brief: Brief, watch: Watch) -> tuple[float | None, ...]:
-    """What is heard at each hit, in the plan's order."""
-    stems: dict[str, Audio] = {stem.name: stem.audio for stem in rendering.stems}
-    accepted = [(met.hit.time, how) for met, how in zip(brief.plan.met, rendering.how, strict=True) if how]
-    errors = iter(
-        heard(
-            stems,
-            brief.sample_rate,
-            [time for time, _ in accepted],
-            [how for _, how in accepted],
-            brief.edit.range.rate,
-            watch,
-        )
-    )
-    return tuple(next(errors) if how else None for how in rendering.how)
-
-
-def _as_heard(brief: Brief, rendering: Rendering, errors_ms: tuple[float | None, ...]) -> tuple[Brief, Rendering]:
-    """The plan and the rendering with every hit that is not heard within half a frame told as not met."""
-    half_frame = 500 / float(brief.edit.range.rate)
-    met, how = [], []
-    for told, manner, error in zip(brief.plan.met, rendering.how, errors_ms, strict=True):
-        silent = told.met and (error is None or abs(error) > half_frame)
-        met.append(Met(told.hit, False, why="it was planned, but nothing is heard there") if silent else told)
-        how.append(None if silent else manner)
-    return replace(brief, plan=replace(brief.plan, met=tuple(met))), replace(rendering, how=tuple(how))
-
-
-def _show(cue: Cue, brief: Brief, rendering: Rendering, finished: Finished, watch: Watch) -> None:
-    """Write what people open: the timeline with the stems in place, and the page."""
-    stems = {name: finished.files[name] for name in STEMS if name in finished.files}
-    placed = timeline_write.placed(brief.edit, stems, brief.sample_rate, brief.plan, cue.folder)
-    timeline_write.save(placed, cue.folder / "cue.otio")
-    text = page(
-        brief,
-        rendering,
-        finished.peaks,
-        {**finished.files, "mix": finished.mix},
-        cue.take.errors_ms,
-        finished.loudness,
-        finished.true_peak,
-        brief.edit.name,
-        engine=cue.made_by.engine,
-        folder=cue.folder,
-        watch=watch,
-    )
-    write_whole(cue.folder / "cue.html", text.encode(errors="replace"))
-
-
-@dataclass(frozen=True)
-class _Clock:
-    """Wall seconds of each stage."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def __call__(self, stage: str) -> Iterator[None]:
-        begun = time.perf_counter()
-        yield
-        self.seconds[stage] = round(time.perf_counter() - begun, 3)

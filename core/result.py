@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from core.brief import Brief, How, Met, Rendering
 from core.cue.folder import Cue
+from core.cue.takes import Opening, Take, as_heard
+from core.cue.taking import hole_row
 from core.timeline.timecode import write as timecode
 
 
 def summary(cue: Cue, rendering: Rendering, timings: Mapping[str, float]) -> dict[str, Any]:
-    """The result of scoring: where everything is, and what it measures.
+    """The result of scoring or re-rolling: where everything of the take in use is, and what it measures.
 
-    Times are seconds from the range's start; loudness is LUFS, true peak dBTP.
+    A take that is not the first one has its hole, what it kept, and its gain on top. Times are seconds from the range's
+    start; loudness is LUFS, true peak dBTP.
+
+    Args:
+        cue: read or just made.
+        rendering: of its take in use; see `core.cue.folder.rendering_of`.
+        timings: wall seconds of each stage.
     """
-    brief, take, plan = cue.brief, cue.take, cue.brief.plan
-    edit, scored = brief.edit, brief.edit.range
+    brief, take = cue.brief, cue.take
+    edit, scored, plan = brief.edit, brief.edit.range, as_heard(brief.plan, rendering.how)
     return {
         "cue": str(cue.folder),
         "take": take.number,
@@ -28,7 +37,7 @@ def summary(cue: Cue, rendering: Rendering, timings: Mapping[str, float]) -> dic
         "record_in": timecode(scored.start, scored.drop_frame),
         "in": edit.in_text,
         "out": edit.out_text,
-        "engine": cue.made_by.engine,
+        "engine": cue.maker(take).engine,
         "style": brief.direction.style,
         "style_why": brief.direction.why,
         "ending": brief.direction.ending,
@@ -47,6 +56,18 @@ def summary(cue: Cue, rendering: Rendering, timings: Mapping[str, float]) -> dic
         "loudness": take.loudness,
         "true_peak": take.true_peak,
         "timings": dict(timings),
+        **(_changed(cue, take, take.hole) if take.hole else {}),
+    }
+
+
+def _changed(cue: Cue, take: Take, hole: Opening) -> dict[str, Any]:
+    """What a take has that changed another: its hole, what it had to keep, and its gain."""
+    return {
+        "base": take.base,
+        "taken_from": take.taken_from,
+        "hole": hole_row(cue, hole),
+        "kept": [asdict(kept) for kept in take.kept],
+        "gain": {"db": cue.gain_db, "turned_down_db": take.turned_down_db},
     }
 
 

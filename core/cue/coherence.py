@@ -44,6 +44,7 @@ def see_that_takes_hold_together(takes: tuple[Take, ...], in_use: int) -> None:
     if in_use not in numbers or len(set(numbers)) < len(numbers):
         raise NotThis(f"take {in_use} is in use, but the takes are {numbers}")
     for take in takes:
+        _see(take.base is None or take.base < take.number, f"take {take.number} was made of a later one")
         for saved in take.saved():
             _see(stays_inside(saved.file), f"take {take.number} names a file outside of the folder, {saved.file!r}")
 

@@ -11,17 +11,16 @@ import os
 import re
 import secrets
 import shutil
-import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
-from typing import BinaryIO
 
 from core.atomic import disk_errors, sync_folder
 from core.audio.files import BYTES_PER_FRAME
+from core.cue.locks import lock_own, try_lock, unlock
 from core.cue.opus import BIT_RATE
 from core.cue.page import EMBEDDED_S
 from core.errors import UnusableInput
@@ -76,7 +75,7 @@ def new_cue(parent: Path, name: str) -> Iterator[NewCue]:
                     path.mkdir()
                 yield new
                 with disk_errors(parent):
-                    _sync_folders(path)
+                    sync_folders(path)
                     new.final = _place(new, parent, safe)
                     sync_folder(parent)
             except BaseException:
@@ -99,9 +98,9 @@ def remove_stale(parent: Path) -> None:
     for lock in parent.glob(f"{PREFIX}*.lock"):
         # Gone already, somebody else's, or on a disk without locks: then it is not ours to remove.
         with suppress(OSError), lock.open("rb+") as file:
-            if _try_lock(file.fileno()):
+            if try_lock(file.fileno()):
                 shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-                _unlink(lock, file)
+                unlock(lock, file)
 
 
 def safe_name(text: str, end: str = "") -> str:
@@ -171,7 +170,7 @@ def _place(new: NewCue, parent: Path, name: str) -> Path:
                 raise
 
 
-def _sync_folders(path: Path) -> None:
+def sync_folders(path: Path) -> None:
     """Make the names in a folder and all below it survive a power cut."""
     for folder, _, _ in os.walk(path):
         sync_folder(Path(folder))
@@ -186,42 +185,10 @@ def _locked(parent: Path) -> Iterator[Path]:
         with disk_errors(parent):
             file = lock.open("xb")
         # Somebody who looks for stale folders may have taken it in between; then try another name.
-        if _lock(file) and lock.exists():
+        if lock_own(file) and lock.exists():
             break
         file.close()
     try:
         yield path
     finally:
-        _unlink(lock, file)
-
-
-def _lock(file: BinaryIO) -> bool:
-    """Lock our own file. Where a disk knows no locks, nobody can, and nothing there is ever taken for stale."""
-    try:
-        return _try_lock(file.fileno())
-    except OSError:
-        return True
-
-
-def _try_lock(handle: int) -> bool:
-    """Lock an open file until it is closed or the process ends; False where another holds it."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
-
-
-def _unlink(lock: Path, file: BinaryIO) -> None:
-    """Remove a lock and let it go, in the order that the system allows."""
-    if sys.platform == "win32":
-        file.close()
-    lock.unlink(missing_ok=True)
-    file.close()
+        unlock(lock, file)

@@ -1,61 +1,42 @@
 """The cue folder: one document, `cue.json`, that says how the music was made and where its files are.
 
 The folder grows hidden and appears by one rename, when all of it is written: the stems and their mix, the notes,
-`cue.mid`, `cue.json`, then `cue.otio` and `cue.html`, which are made from what the document says. In a cue that stands
+`cue.json`, then `cue.otio`, `cue.mid` and `cue.html`, which are made from what the document says. In a cue that stands
 already each file is replaced whole. Everything that an engine was told is kept exactly, so that the same take can be
 made again from the document alone; only thumbnails are left out, which lie in `cue.html`.
 """
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
 
 from core.atomic import write_whole
 from core.audio.finish import Finished
-from core.brief import STEMS, Brief, Rendering
+from core.brief import STEMS, Brief, Rendering, StemName
 from core.cue.coherence import see_that_it_holds_together, see_that_takes_hold_together
 from core.cue.document import NotThis, parsed, plain, typed, written
-from core.cue.midi import write_midi
-from core.cue.takes import Notes, Take, check, refer, save_notes, save_state, take_folder
-from core.errors import UnusableInput
+from core.cue.provenance import MadeBy, MadeFrom, made_by
+from core.cue.takes import (
+    Notes,
+    Take,
+    check_file,
+    check_span,
+    load_notes,
+    load_state,
+    refer,
+    save_notes,
+    save_state,
+    take_folder,
+)
+from core.errors import UnusableInput, WrongUse
+from core.watch import Watch
 
 DOCUMENT = "cue.json"
 SCHEMA = 1
 """Version of the document; raised when an older program could misread it."""
-LIBRARIES = (
-    "av",
-    "librosa",
-    "numpy",
-    "opencv-python-headless",
-    "opentimelineio",
-    "python-stretch",
-    "scenedetect",
-    "scipy",
-    "soxr",
-    "symusic",
-    "threadpoolctl",
-)
-"""Those whose version the music may depend on."""
-
-
-@dataclass(frozen=True)
-class MadeBy:
-    """What made the first take, as far as the sound may depend on it."""
-
-    program: str
-    """Version of Hitpoint."""
-    engine: str
-    weights: Mapping[str, str]
-    """File of weights → SHA-256; empty for an engine that has none."""
-    libraries: Mapping[str, str]
-    """Name → version."""
-    machine: str
-    """Python, system and processor."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +51,36 @@ class Cue:
     takes: tuple[Take, ...]
     in_use: int
     """Number of the take in use."""
+    pruned: tuple[Take, ...] = ()
+    """Takes whose files were removed: what remains is how they were made."""
+    made_from: MadeFrom | None = None
+    """The cue that this one follows after a change of the edit; null where there was none."""
 
     @property
     def take(self) -> Take:
         """The take in use."""
-        return next(take for take in self.takes if take.number == self.in_use)
+        return self.numbered(self.in_use)
+
+    def numbered(self, number: int) -> Take:
+        """The take of that number.
+
+        Raises:
+            WrongUse: there is none.
+        """
+        for take in self.takes:
+            if take.number == number:
+                return take
+        there = ", ".join(str(take.number) for take in self.takes)
+        gone = any(take.number == number for take in self.pruned)
+        raise WrongUse(f"Take {number} {'was pruned' if gone else 'does not exist'}", do=f"The takes are: {there}.")
+
+    def maker(self, take: Take) -> MadeBy:
+        """What made a take."""
+        return take.made_by or self.made_by
+
+    def files(self, take: Take) -> dict[StemName, Path]:
+        """The stems of a take, in mixing order."""
+        return {name: self.folder / take.stems[name].file for name in STEMS if name in take.stems}
 
 
 def save(
@@ -86,7 +92,7 @@ def save(
     errors_ms: Sequence[float | None] = (),
     weights: Mapping[str, str] = {},
 ) -> Cue:
-    """Make a folder that holds the files of a first take into a cue: its notes, `cue.mid`, then `cue.json`.
+    """Make a folder that holds the files of a first take into a cue: its notes, then `cue.json`.
 
     Args:
         folder: the cue folder; the stems and their mix lie in its `takes/001` already.
@@ -116,11 +122,8 @@ def save(
         said=finished.said,
         state=save_state(folder, own, rendering.state),
     )
-    if rendering.tracks:
-        hits = [met.hit for met in brief.plan.met]
-        write_midi(folder / "cue.mid", brief.edit.name, brief.plan.tempo_map, rendering.tracks, hits, brief.seconds)
     told = replace(brief, picture=replace(brief.picture, thumbnails=()))
-    cue = Cue(folder, _made_by(engine, weights), told, finished.gain_db, (take,), 1)
+    cue = Cue(folder, made_by(engine, weights), told, finished.gain_db, (take,), 1)
     write(cue)
     return cue
 
@@ -166,20 +169,44 @@ def load(place: Path) -> Cue:
     return cue
 
 
-def verify(cue: Cue) -> tuple[str, ...]:
-    """Read all files of all takes again; one sentence for each that is not what was saved, empty when all is well."""
-    return tuple(dict.fromkeys(sentence for take in cue.takes for sentence in check(cue.folder, take)))
+def rendering_of(cue: Cue, take: Take) -> Rendering:
+    """What an engine wrote of a take besides its sound: notes, chords, how hits are met, and its state.
+
+    Raises:
+        UnusableInput: a file is missing or damaged.
+        EngineNotReady: the engine's state cannot be read here.
+    """
+    notes = load_notes(cue.folder, take)
+    if not len(notes.how) == len(take.errors_ms) == len(cue.brief.plan.met):
+        raise UnusableInput(
+            "The notes of this take do not fit its hits", str(cue.folder), "Bring the cue back from a copy."
+        )
+    return Rendering((), notes.tracks, notes.chords, notes.how, load_state(cue.folder, take))
 
 
-def _made_by(engine: str, weights: Mapping[str, str]) -> MadeBy:
-    machine = f"Python {platform.python_version()}, {platform.system()}, {platform.machine()}"
-    libraries = {name: version for name in LIBRARIES if (version := _version(name))}
-    return MadeBy(_version("hitpoint"), engine, dict(weights), libraries, machine)
+def verify(cue: Cue, watch: Watch = Watch()) -> tuple[str, ...]:
+    """Read all files of all takes again, and what each re-roll had to keep in the take that it changed.
 
+    Returns:
+        One sentence for each file or span that is not what was saved; empty when all is well.
 
-def _version(name: str) -> str:
-    """Version of an installed distribution; empty where it is not installed."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
+    Raises:
+        Cancelled: the user stopped the work.
+    """
+    takes = {take.number: take for take in cue.takes}
+    found: list[str] = []
+    seen: set[object] = set()
+    for done, take in enumerate(cue.takes):
+        watch.report("cue", done / len(takes), f"Checking take {take.number}")
+        for saved in take.saved():
+            if saved not in seen:
+                seen.add(saved)
+                found.append(check_file(cue.folder, saved, watch))
+        for holder in (take, takes.get(take.base or 0)):
+            for kept in take.kept if holder else ():
+                assert holder is not None
+                key = (holder.stems.get(kept.stem), kept)
+                if key not in seen:
+                    seen.add(key)
+                    found.append(check_span(cue.folder, holder, kept, watch))
+    return tuple(dict.fromkeys(sentence for sentence in found if sentence))

@@ -7,19 +7,27 @@ stems it did not change. All names are relative to the cue folder, with forward 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import write_whole
-from core.audio.files import packed, read_wav
-from core.brief import Chord, How, StemName, Track
+from core.audio.files import BYTES_PER_FRAME
+from core.brief import Chord, Direction, How, Met, Plan, StemName, Track
+from core.cue.bwf import read_wave
 from core.cue.document import NotThis, parsed, typed, written
+from core.cue.provenance import MadeBy
 from core.errors import EngineNotReady, HitpointError, UnusableInput
+from core.watch import Watch
+
+Snap = Literal["beat", "bar", "cut", "none"]
+"""Where the edges of a hole may settle inside what was asked."""
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -32,11 +40,22 @@ class Saved:
 
 @dataclass(frozen=True)
 class Opening:
-    """The hole that a re-roll filled."""
+    """The hole that a take filled: where, in which stems, and how its edges came about."""
 
     start: float
+    """Seconds from the range's start; both edges lie on whole samples."""
     duration: float
     stems: tuple[StemName, ...]
+    asked: tuple[str, str] = ("", "")
+    """What was asked for, in and out (exclusive), in record timecode."""
+    snap: Snap = "none"
+    """Where the edges were to settle inside what was asked."""
+    edges: tuple[str, str] = ("as asked", "as asked")
+    """Where each edge lies, in words: "bar 9", "beat 9.3", "cut", "start", "end", "as asked"."""
+
+    def span(self, sample_rate: int) -> tuple[int, int]:
+        """First sample, and the first one after it."""
+        return round(self.start * sample_rate), round((self.start + self.duration) * sample_rate)
 
 
 @dataclass(frozen=True)
@@ -76,6 +95,20 @@ class Take:
     """What was re-rolled; null in a first take."""
     kept: tuple[Kept, ...] = ()
     """What the re-roll had to keep; empty in a first take."""
+    base: int | None = None
+    """Number of the take that was in use, and that this one changed; null in a first take."""
+    taken_from: int | None = None
+    """Number of the take whose music fills the hole; null where an engine wrote it."""
+    style: str | None = None
+    """The style asked for in this re-roll; null where it is the cue's."""
+    prompt: str | None = None
+    """The words given with this re-roll; null where they are the cue's."""
+    direction: Direction | None = None
+    """What was wanted of the music in the hole, exactly; null where it is the cue's."""
+    turned_down_db: float = 0.0
+    """By how much the new music was turned down inside the hole, dB."""
+    made_by: MadeBy | None = None
+    """What made this take; null in a first take, which the cue's own `made_by` tells of."""
 
     def saved(self) -> tuple[Saved, ...]:
         """All files that the take is made of, its own and those of others."""
@@ -89,6 +122,21 @@ class Notes:
     tracks: tuple[Track, ...]
     chords: tuple[Chord, ...]
     how: tuple[How | None, ...]
+
+
+def as_heard(plan: Plan, how: Sequence[How | None]) -> Plan:
+    """The plan as a take plays it: a hit that was planned, but that this take does not answer, is not met.
+
+    Args:
+        plan: as the engine was told.
+        how: how the take meets each hit, in the plan's order.
+    """
+    silent = "it was planned, but nothing is heard there"
+    met = (
+        Met(told.hit, False, why=silent) if told.met and manner is None else told
+        for told, manner in zip(plan.met, how, strict=True)
+    )
+    return replace(plan, met=tuple(met))
 
 
 def take_folder(cue: Path, number: int) -> Path:
@@ -137,11 +185,60 @@ def refer(cue: Path, path: Path, sha256: str) -> Saved:
     return Saved(path.relative_to(cue).as_posix(), sha256)
 
 
+def load_state(cue: Path, take: Take) -> Mapping[str, NDArray[np.generic]]:
+    """Read an engine's state back; empty where it has none.
+
+    Raises:
+        UnusableInput: the file is missing or damaged.
+        EngineNotReady: the library for it is not installed.
+    """
+    if take.state is None:
+        return {}
+    path = cue / take.state.file
+    try:
+        safetensors = import_module("safetensors.numpy")
+    except ImportError as error:
+        raise EngineNotReady(
+            "The engine's state cannot be read: safetensors is not installed", do="Install the extra 'engines'."
+        ) from error
+    try:
+        state: Mapping[str, NDArray[np.generic]] = safetensors.load(path.read_bytes())
+    except Exception as error:  # the library has an error class of its own
+        raise UnusableInput("The engine's state in this take cannot be read", str(path), "Use another take.") from error
+    return state
+
+
 def check(cue: Path, take: Take) -> tuple[str, ...]:
     """One sentence for each file or kept span of a take that is not what was saved; empty when all is well."""
-    found = [_check_file(cue, saved) for saved in take.saved()]
-    found += [_check_span(cue, take, kept) for kept in take.kept]
+    found = [check_file(cue, saved) for saved in take.saved()]
+    found += [check_span(cue, take, kept) for kept in take.kept]
     return tuple(sentence for sentence in found if sentence)
+
+
+def check_file(cue: Path, saved: Saved, watch: Watch = Watch()) -> str:
+    """A sentence where a file is not what was saved; empty when it is."""
+    try:
+        with (cue / saved.file).open("rb") as file:
+            same = _hash(file, None, watch) == saved.sha256
+    except OSError:
+        return f"{saved.file} is missing or cannot be read."
+    return "" if same else f"{saved.file} is not what was saved."
+
+
+def check_span(cue: Path, take: Take, kept: Kept, watch: Watch = Watch()) -> str:
+    """A sentence where a span of a take's stem is not what was kept; empty when it is."""
+    name = f"{kept.samples} samples of {kept.stem} from sample {kept.first_sample} on"
+    if kept.stem not in take.stems:
+        return f"{name} are missing."
+    path = cue / take.stems[kept.stem].file
+    try:
+        wave = read_wave(path)
+        with path.open("rb") as file:
+            file.seek(wave.data_at + kept.first_sample * BYTES_PER_FRAME)
+            same = _hash(file, kept.samples * BYTES_PER_FRAME, watch) == kept.sha256
+    except (OSError, HitpointError):
+        return f"{name} cannot be read."
+    return "" if same else f"{name} are not what was kept."
 
 
 def stays_inside(name: str) -> bool:
@@ -157,22 +254,11 @@ def _save(cue: Path, path: Path, content: bytes) -> Saved:
     return refer(cue, path, hashlib.sha256(content).hexdigest())
 
 
-def _check_file(cue: Path, saved: Saved) -> str:
-    try:
-        with (cue / saved.file).open("rb") as file:
-            same = hashlib.file_digest(file, "sha256").hexdigest() == saved.sha256
-    except OSError:
-        return f"{saved.file} is missing or cannot be read."
-    return "" if same else f"{saved.file} is not what was saved."
-
-
-def _check_span(cue: Path, take: Take, kept: Kept) -> str:
-    name = f"{kept.samples} samples of {kept.stem} from sample {kept.first_sample} on"
-    if kept.stem not in take.stems:
-        return f"{name} are missing."
-    try:
-        samples, _ = read_wav(cue / take.stems[kept.stem].file, kept.first_sample, kept.samples)
-    except HitpointError:
-        return f"{name} cannot be read."
-    same = hashlib.sha256(packed(samples).data).hexdigest() == kept.sha256
-    return "" if same else f"{name} are not what was kept."
+def _hash(file: BinaryIO, size: int | None, watch: Watch) -> str:
+    """SHA-256 of the next bytes of a file, or of all that follow."""
+    digest, left = hashlib.sha256(), size
+    while block := file.read(_BLOCK if left is None else min(_BLOCK, left)):
+        watch.check()
+        digest.update(block)
+        left = None if left is None else left - len(block)
+    return digest.hexdigest()

@@ -86,7 +86,7 @@ def _marks(edit: Edit, plan: Plan) -> dict[int, tuple[str, str, str]]:
         frame = _frame(met.hit.time, rate)
         if 0 <= frame < frames and (frame not in found or met.hit.must):
             found[frame] = (met.hit.label or met.hit.kind, _note(met), _MET if met.met else _MISSED)
-    beats = list(_beats(plan))
+    beats = list(named_beats(plan))
     for time, name in sorted(beats, key=lambda beat: not beat[1].startswith("Bar")):
         frame = _frame(time, rate)
         if 0 <= frame < frames:
@@ -94,7 +94,7 @@ def _marks(edit: Edit, plan: Plan) -> dict[int, tuple[str, str, str]]:
     return found
 
 
-def _beats(plan: Plan) -> Iterator[tuple[float, str]]:
+def named_beats(plan: Plan) -> Iterator[tuple[float, str]]:
     """Every beat with its name: "Bar 3", or "Beat 3.2" for the second beat of that bar."""
     downbeats = set(plan.tempo_map.downbeats)
     bar, beat = 0, 0

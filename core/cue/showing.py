@@ -1,0 +1,136 @@
+"""What people open: `cue.otio`, `cue.mid` and `cue.html`, made from what `cue.json` says of the take in use.
+
+They can be made again at any time. The page is written last and ends with the hash of the `cue.json` that it shows, so
+that one can tell whether all three follow it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.atomic import disk_errors, write_whole
+from core.audio.files import read_wav
+from core.audio.overview import overview, span_of
+from core.brief import Brief, Rendering, Thumbnail
+from core.cue.folder import DOCUMENT, Cue
+from core.cue.midi import write_midi
+from core.cue.page import page, thumbnails_in
+from core.cue.takes import as_heard, load_notes
+from core.errors import UnusableInput
+from core.timeline import write as timeline_write
+from core.watch import Watch
+
+TIMELINE, NOTES, PAGE = "cue.otio", "cue.mid", "cue.html"
+_BLOCK = 1 << 18
+"""About how many samples are read at a time."""
+_LONGEST_STAMP = 200
+"""Bytes at the end of a page within which its stamp stands."""
+
+
+def refresh(
+    cue: Cue,
+    watch: Watch = Watch(),
+    rendering: Rendering | None = None,
+    peaks: Mapping[str, NDArray[np.float32]] = {},
+    thumbnails: Sequence[Thumbnail] | None = None,
+) -> None:
+    """Write `cue.otio`, `cue.mid` and `cue.html` for the take in use.
+
+    Args:
+        cue: as its `cue.json` says.
+        watch: asked whether to go on.
+        rendering: of the take in use, where it is at hand; else it is read.
+        peaks: stem, and "mix" → waveform overview of the take in use, where they are at hand; else they are measured.
+        thumbnails: of the picture; None takes those of the page that stands there.
+
+    Raises:
+        UnusableInput: a file of the cue cannot be read, or one of these cannot be written.
+    """
+    if rendering is None:
+        notes = load_notes(cue.folder, cue.take)
+        rendering = Rendering((), notes.tracks, notes.chords, notes.how)
+    if thumbnails is None:
+        thumbnails = _thumbnails(cue.folder / PAGE)
+    told = cue.brief
+    brief = replace(
+        told,
+        picture=replace(told.picture, thumbnails=tuple(thumbnails)),
+        plan=as_heard(told.plan, rendering.how),
+        seed=cue.take.seed,
+    )
+    placed = timeline_write.placed(brief.edit, cue.files(cue.take), brief.sample_rate, brief.plan, cue.folder)
+    timeline_write.save(placed, cue.folder / TIMELINE)
+    _write_notes(cue, rendering)
+    text = _page(cue, brief, rendering, peaks, watch)
+    write_whole(cue.folder / PAGE, (text + _stamp(cue.folder)).encode(errors="replace"))
+
+
+def is_current(cue: Cue) -> bool:
+    """Whether the page, and so all three, show what `cue.json` says; False after a crash before they were written."""
+    try:
+        with (cue.folder / PAGE).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_STAMP))
+            return file.read().endswith(_stamp(cue.folder).encode())
+    except OSError:
+        return False
+
+
+def _write_notes(cue: Cue, rendering: Rendering) -> None:
+    """`cue.mid`, where the engine has notes."""
+    brief, path = cue.brief, cue.folder / NOTES
+    if not rendering.tracks:
+        with disk_errors(path):
+            path.unlink(missing_ok=True)
+        return
+    hits = [met.hit for met in brief.plan.met]
+    write_midi(path, brief.edit.name, brief.plan.tempo_map, rendering.tracks, hits, brief.seconds)
+
+
+def _page(cue: Cue, brief: Brief, rendering: Rendering, peaks: Mapping[str, NDArray[np.float32]], watch: Watch) -> str:
+    take = cue.take
+    files = {str(name): path for name, path in cue.files(take).items()}
+    files["mix"] = cue.folder / take.mix.file
+    waves = {name: peaks[name] if name in peaks else _wave(files[name], brief.samples, watch) for name in files}
+    return page(
+        brief,
+        rendering,
+        waves,
+        files,
+        take.errors_ms,
+        take.loudness,
+        take.true_peak,
+        brief.edit.name,
+        engine=cue.maker(take).engine,
+        folder=cue.folder,
+        watch=watch,
+    )
+
+
+def _wave(path: Path, samples: int, watch: Watch) -> NDArray[np.float32]:
+    """A waveform overview of a file."""
+    span = span_of(samples)
+    step = max(1, _BLOCK // span) * span
+    parts = []
+    for start in range(0, samples, step):
+        watch.check()
+        parts.append(overview(read_wav(path, start, min(step, samples - start))[0], span))
+    return np.concatenate(parts)
+
+
+def _thumbnails(path: Path) -> tuple[Thumbnail, ...]:
+    """The thumbnails in the page that stands there; none where it is gone or not ours."""
+    with suppress(OSError, UnusableInput):
+        return thumbnails_in(path.read_text("utf-8", "replace"))
+    return ()
+
+
+def _stamp(folder: Path) -> str:
+    return f"\n<!-- cue.json {hashlib.sha256((folder / DOCUMENT).read_bytes()).hexdigest()} -->\n"

@@ -1,0 +1,165 @@
+"""The way from a cue that is liked but for a part to a take in which that part is new."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from core import engines
+from core.adding import Recipe, Rerolled, Work, added, growing, opened, unheeded
+from core.audio.files import FULL_SCALE, read_wav
+from core.audio.splice import splice
+from core.brief import Audio, Brief, Hole, Rendering, StemName
+from core.cue.changing import changing
+from core.cue.folder import Cue, rendering_of
+from core.cue.provenance import made_by, soundfont_hash
+from core.cue.takes import Opening, Snap
+from core.direction import direct, style_named
+from core.engines.engine import Engine
+from core.errors import EngineNotReady, UnusableInput
+from core.playing import played
+from core.watch import Watch
+
+
+@dataclass(frozen=True)
+class Reroll:
+    """What the user asks for."""
+
+    cue: Path
+    """The cue folder, or the `cue.json` inside it."""
+    in_text: str | None = None
+    """Record timecode, or frames or seconds from the timeline's start; None is the cue's start."""
+    out_text: str | None = None
+    """Exclusive; None is the cue's end."""
+    stems: tuple[StemName, ...] = ()
+    """Empty for all that the cue has."""
+    snap: Snap | None = None
+    """Where the edges may settle; None is "bar" for stems that groove, "none" for effects alone."""
+    seed: int | None = None
+    """None draws one; it is reported."""
+    style: str | None = None
+    """For the new music alone; None is the cue's, or what the prompt names."""
+    prompt: str | None = None
+    """For the new music alone; None is the cue's."""
+
+
+def reroll(request: Reroll, watch: Watch = Watch(), about_to_appear: Callable[[Rerolled], None] = unheeded) -> Rerolled:
+    """Make a new take in which a part of the take in use is new music; all else is kept bit for bit.
+
+    Args:
+        request: what the user asks for.
+        watch: progress and cancellation.
+        about_to_appear: called when the take is whole, just before `cue.json` names it. Whoever keeps a record here can
+            tell, after a crash, whether the take was finished: by its number and the hash of its mix.
+
+    Raises:
+        WrongUse: an option cannot be meant.
+        UnusableInput: there is no cue, it is damaged, the part lies outside of it, or the take cannot be written.
+        EngineNotReady: the engine cannot do what is asked.
+        Cancelled: the user stopped the work; the cue is as it was.
+    """
+    with changing(request.cue, watch) as change:
+        work = Work(change, watch, about_to_appear)
+        cue, kept = change.cue, rendering_of(change.cue, change.cue.take)
+        opening = opened(cue, request.in_text, request.out_text, request.stems, request.snap)
+        engine = _checked(request, cue, opening)
+        brief, said = _brief(request, cue)
+        with growing(work, opening) as grown:
+            with work.clock("music"):
+                rendering = _rendered(engine, brief, opening, kept, cue, grown.scratch, watch)
+            with work.clock("audio"):
+                span, beats = opening.span(brief.sample_rate), [float(beat) for beat in brief.plan.tempo_map.beats]
+                files, mix = cue.files(cue.take), cue.folder / cue.take.mix.file
+                spliced = splice(
+                    files, mix, rendering.stems, *span, brief.sample_rate, cue.gain_db, grown.path, watch, beats
+                )
+                rendering = replace(rendering, stems=())  # nobody may hold on to what lies in the scratch folder
+            recipe = Recipe(
+                opening,
+                brief.seed,
+                (*said, *spliced.said),
+                style=request.style,
+                prompt=request.prompt,
+                direction=None if brief.direction == cue.brief.direction else brief.direction,
+                made_by=made_by(engine.name, soundfont_hash(brief.soundfont)),
+            )
+            return added(work, grown, recipe, spliced, rendering, kept.how)
+
+
+def _checked(request: Reroll, cue: Cue, opening: Opening) -> Engine:
+    """The cue's engine, once it is seen that it can do what is asked.
+
+    Raises:
+        WrongUse: there is no such style.
+        EngineNotReady: the engine cannot work now, or cannot do this.
+        UnusableInput: the SoundFont is not there.
+    """
+    name = cue.made_by.engine
+    engine = engines.engine(name)
+    if request.style is not None:
+        style_named(request.style)
+    readiness = engine.ready()
+    if not readiness.ready:
+        raise EngineNotReady(readiness.why, name)
+    if request.prompt and not engine.abilities.text:
+        raise EngineNotReady(f"The engine {name} takes no words", "--prompt", "Leave the prompt out.")
+    can = engine.abilities
+    if not can.holes_in_time and opening.span(cue.brief.sample_rate) != (0, cue.brief.samples):
+        raise EngineNotReady(f"The engine {name} cannot re-roll a part", "--in, --out", "Re-roll the whole cue.")
+    if not can.holes_in_stems and set(opening.stems) != set(cue.take.stems):
+        raise EngineNotReady(f"The engine {name} cannot re-roll single stems", "--stem", "Re-roll all stems together.")
+    soundfont = cue.brief.soundfont
+    if soundfont is not None and not soundfont.is_file():
+        raise UnusableInput("The SoundFont of this cue is not there", str(soundfont), "Bring it back to its place.")
+    return engine
+
+
+def _brief(request: Reroll, cue: Cue) -> tuple[Brief, tuple[str, ...]]:
+    """What the engine is told: the cue's brief with another seed and, where there are some, other wishes."""
+    told = cue.brief
+    seed = secrets.randbelow(2**31) if request.seed is None else request.seed
+    said = []
+    if soundfont_hash(told.soundfont) != dict(cue.made_by.weights):
+        said.append("The SoundFont is not the one that the first take was played with.")
+    if request.style is None and request.prompt is None:
+        return replace(told, seed=seed), tuple(said)
+    prompt = told.prompt if request.prompt is None else request.prompt
+    cuts = sum(hit.kind == "cut" for hit in told.edit.hits) * 60 / told.seconds
+    was = told.direction
+    found = direct(request.style, prompt, told.picture, cuts, was.ending, was.under_speech, was.style)
+    if request.prompt is not None:
+        if found.feel.bpm is not None and found.feel.bpm != was.feel.bpm:
+            said.append(f"A re-roll keeps the tempo of the cue, {told.plan.bpm:.0f} bpm.")
+        if (found.tonic, found.mode) != (None, None) and (found.tonic, found.mode) != (was.tonic, was.mode):
+            said.append("A re-roll keeps the key of the cue.")
+        if found.unknown:
+            said.append(f"These words of the prompt are not understood: {', '.join(found.unknown)}.")
+    why = was.why if found.style == was.style else found.why
+    return replace(
+        told, seed=seed, prompt=prompt, direction=replace(found, tonic=was.tonic, mode=was.mode, why=why)
+    ), tuple(said)
+
+
+def _rendered(
+    engine: Engine, brief: Brief, opening: Opening, kept: Rendering, cue: Cue, scratch: Path, watch: Watch
+) -> Rendering:
+    """The new music, whole length, right inside the hole, with notes, chords and hits of the whole new take."""
+    can = engine.abilities
+    if not (can.on_grid and can.holes_in_time and can.holes_in_stems):
+        return played(engine, brief, scratch, watch)  # what is asked for is the whole cue, or it was refused
+    files = cue.files(cue.take)
+
+    def heard(stem: StemName, first: int, count: int) -> Audio:
+        """Kept audio at the level of its file, silence beyond the ends of the cue."""
+        audio = np.zeros((count, 2), np.float32)
+        lower, upper = max(first, 0), min(first + count, brief.samples)
+        if lower < upper:
+            audio[lower - first : upper - first] = read_wav(files[stem], lower, upper - lower)[0] / FULL_SCALE
+        return audio
+
+    hole = Hole(opening.start, opening.duration, opening.stems, kept, cue.brief, heard)
+    return engine.render(brief, hole, scratch, watch)
