@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from daemon.commands.output import Progress, bar, plain, queued_words, size, span
 
+CLEAR = "\r\x1b[2K"
+
 
 def job(**fields: Any) -> dict[str, Any]:
     return {"state": "running", "stage": "audio", "progress": 0.5, "words": "mixing", "place": None, **fields}
@@ -77,18 +79,42 @@ def test_progress_says_each_change_once_and_a_new_stage_at_once(capsys: pytest.C
     assert said.err.splitlines() == ["queued …", "audio …", "cue …"]
 
 
-def test_on_a_terminal_one_line_is_redrawn_and_never_wider_than_the_terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_that_is_refused_at_once_has_shown_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(as_json=True)
+    progress.show(job(state="queued", stage="", progress=0.0, words="", place=0))
+    progress.show(job(stage="timeline", progress=0.0))
+    progress.close()
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.fixture
+def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> pytest.CaptureFixture[str]:
+    """Stderr is a terminal of 60 columns; what is written there."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "60")
+    return capsys
+
+
+def test_on_a_terminal_one_line_is_redrawn_and_never_wider_than_the_terminal(
+    terminal: pytest.CaptureFixture[str],
+) -> None:
     progress = Progress(as_json=False)
+    progress.show(job(state="queued", stage="", progress=0.0, words="", place=0))
     progress.show(job(words="x" * 200))
     progress.show(job(stage="cue", words="\x1b[2J"))
+    progress.full()
     progress.close()
-    said = capsys.readouterr()
+    said = terminal.readouterr()
     assert said.out == ""
-    first, second = said.err.removeprefix("\r\x1b[2K").removesuffix("\n").split("\r\x1b[2K")
-    assert len(first) == 59
-    assert "\x1b" not in second
-    assert second.endswith(r"cue: \x1b[2J")
+    first, second, third, done = said.err.removeprefix(CLEAR).split(CLEAR)
+    assert first.endswith("0%  queued: next")
+    assert len(second) == 59
+    assert third.endswith(r"cue: \x1b[2J")
+    assert done == f"{bar(1)} 100%  done\n"
+
+
+def test_what_fails_leaves_no_bar_behind(terminal: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(as_json=False)
+    progress.show(job())
+    progress.close()
+    assert terminal.readouterr().err.endswith(CLEAR)
