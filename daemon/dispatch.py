@@ -19,8 +19,9 @@ from daemon.executor import Died, Done, Executor, Failed, Progress
 from daemon.home import Home
 from daemon.jobs import FINISHED, Job, Store, job_digest
 from daemon.ledger import Ledger
-from daemon.schedule import next_job, place
+from daemon.schedule import after, next_job, order
 from daemon.settings import Settings
+from daemon.work import done_before
 
 MOST_DEATHS = 2
 """A job whose worker died so often has failed; before that it is tried again from its start."""
@@ -75,7 +76,6 @@ class Dispatcher:
         self._tell = tell
         self._live: dict[str, Live] = {}
         self._served: dict[str, int] = {}
-        self._turns = 0
         self._starting: str | None = None
         """The job that is being recorded as running; one at a time."""
         self._again: list[tuple[float, Callable[[], None]]] = []
@@ -178,7 +178,14 @@ class Dispatcher:
             if isinstance(value, HitpointError):
                 then(value)
                 return
-            then({"jobs": [self.told(self._live[job.id]) if job.id in self._live else _plain(job) for job in value]})
+            line = self._line()
+            then(
+                {
+                    "jobs": [
+                        self.told(self._live[job.id], line) if job.id in self._live else _plain(job) for job in value
+                    ]
+                }
+            )
 
         self._ledger.read(lambda store: store.recent(limit), found)
 
@@ -206,7 +213,20 @@ class Dispatcher:
             self._died(live, event.reason)
 
     def _died(self, live: Live, reason: str) -> None:
+        """A worker died over a job. What had appeared by then is its result; otherwise it is tried again, or fails."""
         log.warning("job %s: %s", live.job.id, reason)
+        folder = self._home.jobs / live.job.id
+
+        def looked(made: Mapping[str, Any] | HitpointError | None) -> None:
+            if made is not None and not isinstance(made, HitpointError):
+                self._finish(live, "done", None, result=made)
+            else:
+                self._died_over(live, reason)
+            self.advance()
+
+        self._ledger.read(lambda _: done_before(folder), looked)
+
+    def _died_over(self, live: Live, reason: str) -> None:
         deaths = live.job.deaths + 1
         live.job = replace(live.job, deaths=deaths)
         if live.cancelling:
@@ -219,7 +239,6 @@ class Dispatcher:
             live.words = "its worker died; it is tried once more"
             self._record(live.job)
             self._tell(self.told(live))
-        self.advance()
 
     # --- starting
 
@@ -263,8 +282,7 @@ class Dispatcher:
                 return
             else:
                 live.job = job
-                self._turns += 1
-                self._served[job.client] = self._turns
+                self._served = after(job, self._served)
                 self._executor.start(job.id, job.kind, job.request, value, folder)
                 self._tell(self.told(live))
             self.advance()
@@ -296,6 +314,10 @@ class Dispatcher:
             store.finish(job, result)
 
         def ended(value: object) -> None:
+            if isinstance(value, WrongUse):  # a result that cannot be kept is a bug, and no reason to try for ever
+                log.error("job %s: %s", job.id, value)
+                self._finish(live, "failed", value)
+                return
             if isinstance(value, HitpointError):
                 live.words = str(value)
                 self._tell(self.told(live))
@@ -341,15 +363,19 @@ class Dispatcher:
         """Start nothing more; what runs goes on at the next start."""
         self._stopped = True
 
-    def told(self, live: Live) -> dict[str, Any]:
-        """A job in work as clients are told."""
+    def told(self, live: Live, line: Mapping[str, int] | None = None) -> dict[str, Any]:
+        """A job in work as clients are told; `line` is `_line()` where many are told at once."""
         job = live.job
         fields = {**_plain(job), "progress": live.fraction, "stage": live.stage, "words": live.words}
-        if job.state == "queued":
-            waiting = [other.job for other in self._live.values() if _waits(other)]
+        if _waits(live):
             running = sum(other.job.state == "running" for other in self._live.values())
-            fields["place"] = place(job, waiting, self._served) + running
+            fields["place"] = (self._line() if line is None else line)[job.id] + running
         return fields
+
+    def _line(self) -> dict[str, int]:
+        """How many queued jobs will be started before each."""
+        waiting = [live.job for live in self._live.values() if _waits(live)]
+        return {job.id: before for before, job in enumerate(order(waiting, self._served))}
 
 
 def _sweep(folder: Path, kept: set[str]) -> None:
