@@ -314,11 +314,11 @@ class Dispatcher:
             store.finish(job, result)
 
         def ended(value: object) -> None:
-            if isinstance(value, WrongUse):  # a result that cannot be kept is a bug, and no reason to try for ever
+            if isinstance(value, WrongUse) and result is not None:  # a bug, and no reason to try for ever
                 log.error("job %s: %s", job.id, value)
                 self._finish(live, "failed", value)
                 return
-            if isinstance(value, HitpointError):
+            if isinstance(value, HitpointError) and not isinstance(value, WrongUse):
                 live.words = str(value)
                 self._tell(self.told(live))
                 self._later(lambda: self._ledger.write(end, ended))
