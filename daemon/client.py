@@ -41,11 +41,12 @@ def process_lives(pid: int) -> bool:
         return bool(psutil.pid_exists(pid))
     try:
         os.kill(pid, 0)
+        # A child of this very process that has ended goes on having its number until it is waited for.
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
     except ProcessLookupError:
         return False
-    except PermissionError:
-        pass
-    return True
+    except (PermissionError, ChildProcessError):
+        return True
 
 
 def _nobody(_: Job) -> None:

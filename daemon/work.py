@@ -60,7 +60,7 @@ def score(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) -
     from core.result import summary
 
     watch.report("timeline", 0.0, "Reading the timeline")
-    if done := _done_before(job.folder):
+    if done := done_before(job.folder):
         return done
     request = _request(job)
     _check_quota(_parent(job), means.quota, watch)
@@ -217,7 +217,7 @@ def _recorded(folder: Path) -> dict[str, Any]:
     return record
 
 
-def _done_before(folder: Path) -> dict[str, Any] | None:
+def done_before(folder: Path) -> dict[str, Any] | None:
     """The result of an earlier try whose cue did appear."""
     record = _recorded(folder)
     if not record:
