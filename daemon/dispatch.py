@@ -129,19 +129,17 @@ class Dispatcher:
         """Stop a job, then answer with it: cancelled, about to stop, or finished before."""
         live = self._live.get(job_id)
         if live is None:
-            self.look(job_id, then)
+            self._look_up(job_id, then, lambda: self.cancel(job_id, then))
             return
         if live.ending:
             live.waiting.append(then)
             return
-        if live.cancelling:
-            then({"job": self.told(live)})
-            return
-        live.cancelling, live.words = True, "stopping"
-        if live.job.state == "queued" and job_id != self._starting:
+        if _waits(live) and job_id != self._starting:
+            live.cancelling = True
             live.waiting.append(then)
             self._finish(live, "cancelled", Cancelled())
             return
+        live.cancelling, live.words = True, "stopping"
         live.job = replace(live.job, reason=STOPPING)
         if live.job.state == "running":
             self._executor.cancel(job_id)
@@ -157,15 +155,19 @@ class Dispatcher:
         """Answer with a job and, once it is done, its result."""
         if job_id in self._live:
             then({"job": self.told(self._live[job_id])})
-            return
+        else:
+            self._look_up(job_id, then, lambda: self.look(job_id, then))
+
+    def _look_up(self, job_id: str, then: Answer, now_live: Callable[[], None]) -> None:
+        """Answer with a job that has ended; `now_live` where it was just being stored."""
 
         def found(value: tuple[Job, Mapping[str, Any] | None] | HitpointError | None) -> None:
             if isinstance(value, HitpointError):
                 then(value)
             elif value is None:
                 then(WrongUse(f"There is no job {job_id}", do="`hitpoint jobs` lists those that are known."))
-            elif value[0].id in self._live:  # taken up meanwhile
-                then({"job": self.told(self._live[value[0].id])})
+            elif job_id in self._live:
+                now_live()
             else:
                 then({"job": _ended(*value)})
 
@@ -179,13 +181,8 @@ class Dispatcher:
                 then(value)
                 return
             line = self._line()
-            then(
-                {
-                    "jobs": [
-                        self.told(self._live[job.id], line) if job.id in self._live else _plain(job) for job in value
-                    ]
-                }
-            )
+            lives = {job.id: self._live.get(job.id) for job in value}
+            then({"jobs": [self.told(live, line) if (live := lives[job.id]) else _plain(job) for job in value]})
 
         self._ledger.read(lambda store: store.recent(limit), found)
 
@@ -227,17 +224,17 @@ class Dispatcher:
         self._ledger.read(lambda _: done_before(folder), looked)
 
     def _died_over(self, live: Live, reason: str) -> None:
-        deaths = live.job.deaths + 1
+        deaths, before = live.job.deaths + 1, live.job.reason
         live.job = replace(live.job, deaths=deaths)
         if live.cancelling:
             self._finish(live, "cancelled", Cancelled())
         elif deaths >= MOST_DEATHS:
-            why = f"{reason.rstrip('.')}, and so did the one before it"
+            why = f"Two workers died over it. The first: {before.rstrip('.')}. The second: {reason}"
             self._finish(live, "failed", HitpointError(why, live.job.name, "See the daemon's log, and try again."))
         else:
-            live.job = replace(live.job, state="queued", started=None)
+            live.job = replace(live.job, state="queued", started=None, reason=reason)
             live.words = "its worker died; it is tried once more"
-            self._record(live.job)
+            self._record(live)
             self._tell(self.told(live))
 
     # --- starting
@@ -262,7 +259,7 @@ class Dispatcher:
 
     def _start(self, live: Live) -> None:
         """Record a job as running, fetch its attachment, and hand it to a worker."""
-        job = replace(live.job, state="running", started=time.time(), reason="")
+        job = replace(live.job, state="running", started=time.time())
         self._starting = job.id
         folder = self._home.jobs / job.id
 
@@ -278,10 +275,10 @@ class Dispatcher:
             elif isinstance(value, HitpointError):
                 live.words = str(value)
                 self._tell(self.told(live))
-                self._later(self.advance)
+                self.later(self.advance)
                 return
             else:
-                live.job = job
+                live.job, live.words = job, ""
                 self._served = after(job, self._served)
                 self._executor.start(job.id, job.kind, job.request, value, folder)
                 self._tell(self.told(live))
@@ -319,9 +316,8 @@ class Dispatcher:
                 self._finish(live, "failed", value)
                 return
             if isinstance(value, HitpointError) and not isinstance(value, WrongUse):
-                live.words = str(value)
-                self._tell(self.told(live))
-                self._later(lambda: self._ledger.write(end, ended))
+                self._unwritten(live, value)
+                self.later(lambda: self._ledger.write(end, ended))
                 return
             self._ledger.read(lambda _: shutil.rmtree(folder, ignore_errors=True), lambda _: None)
             self._live.pop(job.id, None)
@@ -334,16 +330,30 @@ class Dispatcher:
 
         self._ledger.write(end, ended)
 
-    def _record(self, job: Job) -> None:
-        """Write a change; where a full disk refuses, later."""
+    def _unwritten(self, live: Live, error: HitpointError) -> None:
+        """A full disk refuses the end of a job: it is said to whoever waits or follows, and tried again."""
+        live.words = str(error)
+        self._tell(self.told(live))
+        waiting, live.waiting = live.waiting, []
+        for then in waiting:
+            then(error)
+
+    def _record(self, live: Live) -> None:
+        """Write how a job stands; where a full disk refuses, later, unless it has changed by then."""
+        job = live.job
+
+        def again() -> None:
+            if live.job is job and not live.ending:
+                self._record(live)
 
         def kept(value: object) -> None:
-            if isinstance(value, HitpointError) and self._live.get(job.id, Live(job)).job is job:
-                self._later(lambda: self._record(job))
+            if isinstance(value, HitpointError):
+                self.later(again)
 
         self._ledger.write(lambda store: store.change(job), kept)
 
-    def _later(self, work: Callable[[], None]) -> None:
+    def later(self, work: Callable[[], None]) -> None:
+        """Do again, after a while, what a full disk has refused."""
         self._again.append((time.monotonic() + RETRY_STORE_S, work))
 
     # --- time
@@ -397,7 +407,7 @@ def _plain(job: Job) -> dict[str, Any]:
         "name": job.name,
         "client": job.client,
         "state": job.state,
-        "reason": "" if job.reason == STOPPING else job.reason,
+        "reason": job.reason if job.state in FINISHED else "",
         "progress": 1.0 if job.state == "done" else 0.0,
         "stage": "",
         "words": "",
