@@ -89,11 +89,12 @@ class Progress:
 
     def show(self, job: Mapping[str, Any]) -> None:
         """Show a job as the daemon tells it."""
-        fraction = float(job["progress"])
+        # Begun again after a crash, a job counts from zero; nobody wants to see that.
+        fraction = max(float(job["progress"]), self._said[1])
         if job["state"] == "running":
             self._show(str(job["stage"] or "start"), fraction, plain(str(job["words"])), stays=fraction > 0)
         elif job["state"] == "queued":
-            self._show("queued", fraction, plain(queued_words(job)), stays=bool(job.get("place")))
+            self._show("queued", fraction, plain(queued_words(job)), stays=bool(job.get("place") or job["words"]))
 
     def _show(self, stage: str, fraction: float, words: str, stays: bool) -> None:
         now = time.monotonic()

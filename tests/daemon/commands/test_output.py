@@ -79,6 +79,19 @@ def test_progress_says_each_change_once_and_a_new_stage_at_once(capsys: pytest.C
     assert said.err.splitlines() == ["queued …", "audio …", "cue …"]
 
 
+def test_progress_never_goes_back_even_when_the_job_is_begun_again(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(as_json=True)
+    for told in (
+        job(),
+        job(state="queued", stage="", progress=0.0, words="its worker died"),
+        job(stage="picture", progress=0.1),
+    ):
+        progress.show(told)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["fraction"] for line in lines] == [0.5, 0.5, 0.5]
+    assert [line["stage"] for line in lines] == ["audio", "queued", "picture"]
+
+
 def test_a_job_that_is_refused_at_once_has_shown_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(as_json=True)
     progress.show(job(state="queued", stage="", progress=0.0, words="", place=0))
@@ -87,24 +100,23 @@ def test_a_job_that_is_refused_at_once_has_shown_no_progress(capsys: pytest.Capt
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.fixture
-def terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> pytest.CaptureFixture[str]:
-    """Stderr is a terminal of 60 columns; what is written there."""
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Progress:
+    """Progress on a terminal of 60 columns."""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "60")
-    return capsys
+    return Progress(as_json=False)
 
 
 def test_on_a_terminal_one_line_is_redrawn_and_never_wider_than_the_terminal(
-    terminal: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    progress = Progress(as_json=False)
+    progress = on_a_terminal(monkeypatch)
     progress.show(job(state="queued", stage="", progress=0.0, words="", place=0))
     progress.show(job(words="x" * 200))
     progress.show(job(stage="cue", words="\x1b[2J"))
     progress.full()
     progress.close()
-    said = terminal.readouterr()
+    said = capsys.readouterr()
     assert said.out == ""
     first, second, third, done = said.err.removeprefix(CLEAR).split(CLEAR)
     assert first.endswith("0%  queued: next")
@@ -113,8 +125,8 @@ def test_on_a_terminal_one_line_is_redrawn_and_never_wider_than_the_terminal(
     assert done == f"{bar(1)} 100%  done\n"
 
 
-def test_what_fails_leaves_no_bar_behind(terminal: pytest.CaptureFixture[str]) -> None:
-    progress = Progress(as_json=False)
+def test_what_fails_leaves_no_bar_behind(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    progress = on_a_terminal(monkeypatch)
     progress.show(job())
     progress.close()
-    assert terminal.readouterr().err.endswith(CLEAR)
+    assert capsys.readouterr().err.endswith(CLEAR)
