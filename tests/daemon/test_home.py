@@ -1,4 +1,4 @@
-"""The home is one user's alone, on a disk of this machine; anything looser is refused with the command that mends it."""
+"""The home is one user's alone, on a disk of this machine; anything looser is refused with what mends it."""
 
 from __future__ import annotations
 

@@ -122,5 +122,5 @@ def test_the_network_is_open_only_to_those_who_are_named(made: Home) -> None:
 @pytest.mark.parametrize("address", ["", "*", "0.0.0.0", "localhost", "eth0", "::1", "127.0.0.1:80", "10.0.0.0/8"])
 def test_only_one_ipv4_address_is_an_address(address: str) -> None:
     for settings in (Settings(address=address, allow=("10.0.0.1",)), Settings(allow=(address,))):
-        with pytest.raises(WrongUse, match="no IPv4 address|stands for many machines"):
+        with pytest.raises(WrongUse, match=r"no IPv4 address|stands for many machines"):
             check_address(settings)
