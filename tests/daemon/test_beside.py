@@ -79,8 +79,11 @@ def test_the_stems_are_found_where_the_folder_is_a_link(tmp_path: Path, dropped:
     deep.mkdir(parents=True)
     (tmp_path / "link").symlink_to(deep)
     (deep / "edit.otio").write_text("the edit")
-    placed = place_scored(make_cue(tmp_path / "cues" / "cue", *STEMS), tmp_path / "link" / "edit.otio", SHA)
-    assert all((placed.parent / url).is_file() for url in media_of(placed))
+    outside = place_scored(make_cue(tmp_path / "cues" / "cue", *STEMS), tmp_path / "link" / "edit.otio", SHA)
+    assert all((outside.parent / url).is_file() for url in media_of(outside))
+    cue = make_cue(tmp_path / "link" / "Hitpoint Cues" / "cue", *STEMS)
+    inside = place_scored(cue, tmp_path / "link" / "edit.otio", SHA)
+    assert media_of(inside) == [f"Hitpoint Cues/cue/{stem}" for stem in STEMS]
 
 
 def test_what_is_no_relative_path_stays_as_it_is(tmp_path: Path, dropped: Path) -> None:

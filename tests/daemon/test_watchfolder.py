@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -247,17 +247,27 @@ def test_a_folder_that_goes_is_waited_for_said_once_and_goes_on(
     assert [f"{folder} is back" in sentence for sentence in words] == [False, True, False, True]
 
 
-def test_a_folder_made_anew_within_a_moment_is_still_watched_promptly(folder: Path) -> None:
-    arriving = Arrivals(Pace(rescan=1.0, rest=0.05))
+def test_the_system_is_asked_again_to_tell_of_a_folder_that_was_made_anew(
+    arriving: Arrivals, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, int]] = []
+    prompted = watchfolder._prompted
+
+    def counting(path: Path, touch: Callable[[str], None]) -> Callable[[], None] | None:
+        asked.append((path.stat().st_dev, path.stat().st_ino))
+        return prompted(path, touch)
+
+    monkeypatch.setattr(watchfolder, "_prompted", counting)
     arriving.watcher.watch(folder, frozenset())
     (folder / "edit.otio").write_bytes(timeline())
     arriving.drops(1)
-    (folder / "edit.otio").unlink()
-    folder.rmdir()
-    folder.mkdir()
+    anew = folder.with_name("anew")
+    anew.mkdir()
+    folder.rename(folder.with_name("elsewhere"))
+    anew.rename(folder)
     (folder / "next.otio").write_bytes(timeline("next"))
     assert arriving.drops(2)[1].file.name == "next.otio"
-    arriving.close()
+    assert len(asked) == len(set(asked)) == 2
 
 
 def test_a_share_that_comes_back_is_not_read_again(
@@ -465,15 +475,32 @@ def test_nothing_else_is_taken(arriving: Arrivals, folder: Path, tmp_path: Path)
     assert [event.file.name for event in arriving.events] == ["inside.otio"]
 
 
-def test_a_link_that_turns_outward_after_it_was_looked_at_is_not_followed(folder: Path, tmp_path: Path) -> None:
+def test_a_link_that_turns_outward_while_it_is_looked_at_is_not_followed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "secret.otio").write_bytes(timeline())
+    (folder / "edit.otio").symlink_to(tmp_path / "secret.otio")
+    mark = arrivals.look(tmp_path, "secret.otio")
+    assert mark is not None
+    monkeypatch.setattr(arrivals, "real_file", lambda folder, name: folder / name)  # it was a plain file just before
+    with pytest.raises(arrivals.StillChanging):
+        arrivals.read(folder, "edit.otio", mark, frozenset())
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_taken(folder: Path) -> None:
+    class Growing:
+        """What was seen; while it is asked, somebody writes."""
+
+        def __contains__(self, _: object) -> bool:
+            with (folder / "edit.otio").open("ab") as file:
+                file.write(b"\n")
+            return False
+
     (folder / "edit.otio").write_bytes(timeline())
     mark = arrivals.look(folder, "edit.otio")
     assert mark is not None
-    (folder / "edit.otio").unlink()
-    (folder / "edit.otio").symlink_to(tmp_path / "secret.otio")
     with pytest.raises(arrivals.StillChanging):
-        arrivals.read(folder, "edit.otio", mark, frozenset())
+        arrivals.read(folder, "edit.otio", mark, Growing())
 
 
 @pytest.mark.parametrize("whole", [True, False])
