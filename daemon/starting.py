@@ -108,18 +108,18 @@ def start_daemon(home: Home) -> Connection:
         DaemonUnreachable: it ended at once, with its reason, or does not come up.
     """
     prepare(home)
-    process = _spawn(home)
+    process: subprocess.Popen[bytes] | None = None
     by = time.monotonic() + START_S
     while time.monotonic() < by:
         if connection := running(home):
             return connection
-        if process.poll() is not None and not daemon_lives(home):
-            if connection := running(home):
-                return connection
-            if process.returncode == 0:  # it started, and was stopped by somebody else meanwhile
+        if process is None or process.poll() is not None:
+            if daemon_lives(home):
+                process = None  # another one starts, or an old one still ends
+            elif process is None or process.returncode == 0:
                 process = _spawn(home)
-                continue
-            raise DaemonUnreachable(_last_words(home), do="`hitpoint doctor` says what is wrong.")
+            else:
+                raise DaemonUnreachable(_last_words(home), do="`hitpoint doctor` says what is wrong.")
         time.sleep(LOOK_S)
     raise DaemonUnreachable(f"The daemon did not start within {START_S:.0f} s", str(home.log), "Look at its log.")
 
@@ -133,7 +133,7 @@ def stop_daemon(home: Home) -> int | None:
     connection = running(home)
     if connection is None:
         return None
-    with connected(start=False, home=home) as client, suppress(DaemonUnreachable):
+    with suppress(DaemonUnreachable), connected(start=False, home=home) as client:
         client.ask("shutdown")
     by = time.monotonic() + STOP_S
     while process_lives(connection.pid) and daemon_lives(home):
