@@ -32,7 +32,7 @@ WIDE = 10_000
 """Columns of what is no terminal: nothing is cut."""
 
 
-@click.command()
+@click.command(short_help="Show what runs, waits and is finished; follow one job.")
 @click.argument("job", required=False)
 @click.option("--limit", type=click.IntRange(1, MOST), default=100, show_default=True, help="The newest so many.")
 @click.option("--once", is_flag=True, help="Print the table once, on a terminal too.")
