@@ -268,8 +268,6 @@ def test_a_daemon_that_is_killed_takes_its_workers_along(tmp_path: Path) -> None
 
 def test_the_reason_of_a_death_holds_what_the_worker_said_last() -> None:
     assert in_words(-9) == "The worker was killed (signal 9)"
-    assert in_words(-6, ["Fatal Python error: Aborted", "", "Extension modules: a, b"]).endswith(
-        "Python error: Aborted"
-    )
-    assert in_words(0, ["bye"]) == "The worker ended (exit code 0): bye"
+    assert in_words(-6, "free(): invalid pointer") == "The worker crashed (signal 6, Aborted): free(): invalid pointer"
+    assert in_words(0, "bye") == "The worker ended (exit code 0): bye"
     assert in_words(0xC0000005) == "The worker crashed (0xC0000005)"
