@@ -1,7 +1,8 @@
 """A worker that starts in a blink and only speaks as one: `python -m tests.daemon.little_worker [manner]`.
 
 Manners: "unready" dies before it is ready, with a complaint; "unready once F" only while the file F is not there;
-"stubborn" ends neither with its input nor when told to. What it does with a job is the request's "do".
+"hangs" never gets ready; "stubborn" ends neither with its input nor when told to. What it does with a job is the
+request's "do".
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ def main() -> None:
     hello = read_pipe(sys.stdin.buffer)
     assert hello
     assert hello["op"] == "hello"
+    if manner == ["hangs"]:
+        time.sleep(60)
     say(event="ready", engines=[{"name": "little"}])
     while True:
         message = read_pipe(sys.stdin.buffer)

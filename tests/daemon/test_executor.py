@@ -144,6 +144,15 @@ def test_a_broken_lane_is_tried_again_later(tmp_path: Path) -> None:
         heard.until(lambda: heard.executor.broken("score") != "")
 
 
+def test_a_worker_that_hangs_before_it_is_ready_is_ended_and_told_of(tmp_path: Path) -> None:
+    with executor(tmp_path, (*LITTLE, "hangs")) as heard:
+        heard.until(lambda: heard.worker()["pid"] is not None)
+        heard.executor.tick(time.monotonic() + 299)
+        heard.executor.tick(time.monotonic() + 301)
+        heard.until(lambda: heard.events != [])
+        assert heard.events == [Died(None, "The worker was not ready after 300 s")]
+
+
 def test_a_program_that_is_not_there_breaks_the_lane_too(tmp_path: Path) -> None:
     with executor(tmp_path, (str(tmp_path / "not there"),)) as heard:
         heard.until(lambda: "cannot be started" in heard.executor.broken("score"))
