@@ -7,6 +7,7 @@ once. What a dead daemon has left behind is known by that lock, which the system
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ START_S = 30.0
 """The longest that a daemon may take to start, on a machine that is busy."""
 STOP_S = 15.0
 """The longest that a daemon may take to end."""
+ROOM_FOR_WORDS = 4096
+"""Bytes without which a daemon cannot even say why it does not start."""
 LOOK_S = 0.02
 """Between two looks whether it has."""
 COMMAND = (sys.executable, "-m", "daemon.server")
@@ -180,4 +183,6 @@ def _last_words(home: Home) -> str:
             lines = [line.strip() for line in file if line.strip()]
     except OSError:
         lines = []
+    if not lines and shutil.disk_usage(home.folder).free < ROOM_FOR_WORDS:
+        lines = [f"The disk is full ({home.folder}). Make room and try again."]
     return f"The daemon did not start: {lines[-1].removeprefix('hitpoint: ')}" if lines else "The daemon did not start"

@@ -156,7 +156,10 @@ class Watches:
             error = raised(job.get("error") or {})
             self._say(drop, str(error), job["id"])
             return
-        cue = Path(job["result"]["cue"])
+        self._lay(Path(job["result"]["cue"]), drop, job["id"])
+
+    def _lay(self, cue: Path, drop: Drop, job: str, said: str = "") -> None:
+        """Lay a cue's timeline beside its drop; where there is no room for it, again later. `said` is in the log."""
 
         def place() -> Path:
             placed = place_scored(cue, drop.file, drop.sha256)
@@ -164,11 +167,14 @@ class Watches:
             return placed
 
         def placed(value: Path | HitpointError) -> None:
-            if isinstance(value, HitpointError):
-                log.error("%s: %s", drop.file, value)
-            else:
+            if not isinstance(value, HitpointError):
                 log.info("%s lies beside %s", value.name, drop.file)
-                self._saw(drop, job["id"])
+                self._saw(drop, job)
+                return
+            if str(value) != said:
+                log.error("%s: %s", drop.file, value)
+            if str(drop.folder) in self._watches:
+                self._dispatcher.later(lambda: self._lay(cue, drop, job, str(value)))
 
         self._aside(place, placed)
 
