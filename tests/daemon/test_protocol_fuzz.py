@@ -19,7 +19,7 @@ from daemon import wire
 from daemon.protocol import MAX_ID, OPERATIONS, Asked, Refusal, parsed
 from tests.daemon.asking import REQUESTS, frame
 
-LONGEST_S = 0.1
+LONGEST_S = 0.05
 """Processor seconds that the worst message may take."""
 GROWTH = 8 * 2**20
 """Bytes that a process may have grown by after any number of messages."""
