@@ -44,15 +44,15 @@ class Watches:
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._aside = aside
-        self._watches: dict[str, Mapping[str, Any]] = {}
-        """Folder → options of its scores."""
+        self._watches: dict[str, WatchRecord] = {}
+        """By folder, with the options of its scores."""
         self._dropped: dict[str, Drop] = {}
         """Job → what it is made for."""
 
     def take_up(self, watches: list[tuple[WatchRecord, frozenset[str]]]) -> None:
         """Go on watching what an earlier daemon watched."""
         for record, seen in watches:
-            self._watches[record.folder] = record.request
+            self._watches[record.folder] = record
             self._watcher.watch(Path(record.folder), seen, must_be_there=False)
 
     def watch(self, folder: str, options: Mapping[str, Any], client: str, then: Answer) -> None:
@@ -73,7 +73,7 @@ class Watches:
             if isinstance(seen, HitpointError):
                 then(seen)
                 return
-            self._watches[folder] = options  # first: the watcher may find something at once
+            self._watches[folder] = record  # first: the watcher may find something at once
             self._watcher.watch(Path(folder), seen, must_be_there=False)
             log.info("watching %s", folder)
             then({"watch": {"folder": folder, "options": dict(options)}})
@@ -101,7 +101,7 @@ class Watches:
 
     def told(self) -> list[dict[str, Any]]:
         """The watched folders."""
-        return [{"folder": folder, "options": dict(options)} for folder, options in sorted(self._watches.items())]
+        return [{"folder": folder, "options": dict(record.request)} for folder, record in sorted(self._watches.items())]
 
     # --- drops
 
@@ -113,7 +113,8 @@ class Watches:
         if isinstance(event, Spoiled):
             self._say(event, event.why, job="")
             return
-        job = job_of(event.folder, event.sha256)
+        # Watched anew, with other wishes perhaps, the same content is another job.
+        job = job_of(event.folder, event.sha256, str(self._watches[folder].made))
         log.info("%s is scored as job %s", event.file, job)
         self._score(job, event)
 
@@ -122,7 +123,7 @@ class Watches:
         if folder not in self._watches:
             return
         self._dropped[job] = drop
-        request = {"timeline": str(drop.file), "in": None, "out": None, **self._watches[folder]}
+        request = {"timeline": str(drop.file), "in": None, "out": None, **self._watches[folder].request}
         content = drop.content or None
         self._dispatcher.submit(
             job, "score", f"watch:{folder}", drop.file.name, request, content, lambda value: self._taken(job, value)
