@@ -106,10 +106,10 @@ class Held(Ledger):
 class Desk:
     """A dispatcher, and what it has told and answered."""
 
-    def __init__(self, folder: Path, settings: Settings = Settings()) -> None:
+    def __init__(self, folder: Path, settings: Settings | None = None) -> None:
         self.home = Home(folder)
         prepare(self.home)
-        self.settings = settings
+        self.settings = settings or Settings()
         self.told: list[Mapping[str, Any]] = []
         self._reader = Store(self.home.store)
         self.start()

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import Cancelled, EngineNotReady, HitpointError, UnusableInput, WrongUse
 from daemon import dispatch
-from daemon.jobs import Store
+from daemon.jobs import Job, Store
 from daemon.schedule import order
 from daemon.settings import Settings
 from tests.daemon.desk import Desk
@@ -140,7 +140,12 @@ def test_telling_of_many_queued_jobs_costs_one_look_at_the_line(desk: Desk, monk
         desk.dispatcher.submit(f"job-{number:04}", "score", f"client {number % 7}", "", {}, None, lambda _: None)
     desk.settle()
     looks = []
-    monkeypatch.setattr(dispatch, "order", lambda *args: looks.append(1) or order(*args))
+
+    def counted(*line: Any) -> list[Job]:
+        looks.append(1)
+        return order(*line)
+
+    monkeypatch.setattr(dispatch, "order", counted)
     assert sorted(job["place"] for job in desk.jobs(1000)) == list(range(200))
     assert len(looks) == 1
 

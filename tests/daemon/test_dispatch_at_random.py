@@ -21,9 +21,10 @@ PICK = st.integers(0, 9)
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Clients, workers, a slow disk and kills, at random; `Hands.start` sees to it that no job is started twice at once.
+    """Clients, workers, a slow disk and kills, at random.
 
-    While the disk is slow (`hold`) nothing is written, and a kill loses it.
+    `Hands.start` sees to it that no job is started twice at once. While the disk is slow (`hold`) nothing is written,
+    and a kill loses it.
     """
 
     @initialize()
@@ -146,6 +147,6 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 AnyOrder.TestCase.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestAnyOrder = AnyOrder.TestCase
