@@ -80,7 +80,10 @@ class House:
 
 def answered(dealer: zmq.Socket[bytes], wait_ms: int = 5000) -> bool:
     """Whether a question comes back as its answer."""
-    dealer.send(b"question")
+    try:
+        dealer.send(b"question", zmq.NOBLOCK)
+    except zmq.Again:  # it is refused already: there is nobody to send to
+        return False
     return bool(dealer.poll(wait_ms)) and dealer.recv() == b"answer to question"
 
 
