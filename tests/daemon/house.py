@@ -58,7 +58,7 @@ class Raw:
         self.socket.send_multipart(frames if attachment is None else [*frames, attachment])
 
     def receive(self) -> dict[str, Any]:
-        assert self.socket.poll(PATIENCE_S * 1000), "no answer"
+        assert self.socket.poll(round(PATIENCE_S * 1000)), "no answer"
         return unpacked(self.socket.recv(), 2**26)
 
     def ask(self, op: str, **fields: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from daemon import client as client_module
 from daemon.client import Client, job_id, process_lives
 from daemon.connection import Connection
 from daemon.keys import Pair
-from daemon.wire import MAX_ATTACHMENT, packed, unpacked
+from daemon.wire import CLIENT_GONE_S, MAX_ATTACHMENT, packed, unpacked
 
 JOB = "5f0c1a2b3c4d5e6f"
 
@@ -140,7 +140,7 @@ def test_a_daemon_that_stays_silent_is_unreachable(make: Making) -> None:
 
 def test_a_client_that_was_silent_for_long_says_hello_again(make: Making) -> None:
     script, client = make(lambda _: {"ok": {}})
-    client._sent -= client_module.CLIENT_GONE_S + 1
+    client._sent -= CLIENT_GONE_S + 1
     client.ask("status")
     assert script.hellos == 2
 
