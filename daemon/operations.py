@@ -20,6 +20,9 @@ from daemon.wire import CLIENT_GONE_S, HEARTBEAT_S, LIVENESS_S, MAX_ANSWER, MAX_
 if TYPE_CHECKING:
     from daemon.server import Server
 
+VERSION = metadata.version("hitpoint")
+"""Read once: it lies on the disk."""
+
 
 @dataclass(frozen=True)
 class Call:
@@ -44,7 +47,7 @@ def _hello(_: Server, call: Call) -> None:
         {
             "protocol": PROTOCOL,
             "protocols": list(protocol.PROTOCOLS),
-            "version": metadata.version("hitpoint"),
+            "version": VERSION,
             "operations": sorted(_OPERATIONS),
             "pid": os.getpid(),
             "heartbeat_s": HEARTBEAT_S,
@@ -147,7 +150,7 @@ def _status(server: Server, call: Call) -> None:
         {
             "pid": os.getpid(),
             "address": server.gate.address,
-            "version": metadata.version("hitpoint"),
+            "version": VERSION,
             "protocol": PROTOCOL,
             "started": server.started,
             "workers": server.executor.workers(),
