@@ -27,7 +27,7 @@ GAP_S = 0.6
 AHEAD = 3
 """Kills that may be made beyond the share of the jobs that have ended: they are spread over all jobs."""
 LOOK_S = 0.002
-PATIENCE_S = 4.0
+PATIENCE_S = 3.0
 """A moment that does not come by then is waited for no longer."""
 NOBODY_S = 10.0
 """Where there is nobody to kill for so long, no editor is left who starts a daemon."""

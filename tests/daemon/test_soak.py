@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.soak.__main__ import soak
 
-JOBS, KILLS, EDITORS = 12, 10, 3
+JOBS, KILLS, EDITORS = 10, 8, 3
 
 
 def test_no_job_is_lost_or_done_twice_whoever_is_killed(demo_edit: Path, tmp_path: Path) -> None:
