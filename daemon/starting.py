@@ -153,7 +153,8 @@ def _spawn(home: Home) -> subprocess.Popen[bytes]:
     detached = 0
     if sys.platform == "win32":
         detached = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # Emptied: what an earlier one said is no reason why this one does not start.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC
     said = os.open(_said(home), flags, FILE_MODE)
     try:
         # Its folder is the home, which nobody else may write: Python looks for modules where it is started.

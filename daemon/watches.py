@@ -57,7 +57,9 @@ class Watches:
 
     def watch(self, folder: str, options: Mapping[str, Any], client: str, then: Answer) -> None:
         """Watch a folder from now on, also after a restart; watched already, it gets the new options."""
-        record = WatchRecord(folder=folder, request=options, client=client, made=time.time())
+        # A folder watched already keeps its age: what was asked for there is not asked for again.
+        made = self._watches[folder].made if folder in self._watches else time.time()
+        record = WatchRecord(folder=folder, request=options, client=client, made=made)
 
         def store(store: Store) -> frozenset[str]:
             store.add_watch(record)

@@ -120,9 +120,13 @@ class Desk:
         self.inbox = Inbox()
         self.ledger = Held(self.home.store, self.inbox)
         self.hands = Hands(self.inbox)
-        self.dispatcher = Dispatcher(self.home, self.settings, self.ledger, self.hands, self._tell)
+        self.dispatcher = Dispatcher(self.home, self.settings, self.ledger, self.hands, self.tell)
+        self.furnish()
         self.dispatcher.take_up(live)
         self.settle()
+
+    def furnish(self) -> None:
+        """Put more on the desk; for those who need it."""
 
     def kill(self) -> None:
         """End as by SIGKILL: what was held back is lost, and nobody hears what was written last."""
@@ -134,7 +138,7 @@ class Desk:
         self.kill()
         self.start()
 
-    def _tell(self, job: Mapping[str, Any]) -> None:
+    def tell(self, job: Mapping[str, Any]) -> None:
         if job["state"] in FINISHED:
             self.check_durable(job)
         self.told.append(job)
@@ -165,20 +169,22 @@ class Desk:
         by = time.monotonic() + PATIENCE_S
         while True:
             for event in self.inbox.drain():
-                if isinstance(event, Written):
-                    others += event.then != flag.append
-                    event.deliver()
-                elif isinstance(event, Changed):
-                    others += 1
-                    self.dispatcher.advance()
-                else:
-                    assert isinstance(event, Progress | Done | Failed | Died)
-                    others += 1
-                    self.dispatcher.on(event)
+                others += not (isinstance(event, Written) and event.then == flag.append)
+                self.on(event)
             if flag or self.ledger.held is not None:
                 return others > 0
             assert time.monotonic() < by
             select.select([self.inbox.fileno()], [], [], 1.0)
+
+    def on(self, event: object) -> None:
+        """See to an event, as the daemon's loop does."""
+        if isinstance(event, Written):
+            event.deliver()
+        elif isinstance(event, Changed):
+            self.dispatcher.advance()
+        else:
+            assert isinstance(event, Progress | Done | Failed | Died)
+            self.dispatcher.on(event)
 
     # --- requests
 

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import psutil
 import pytest
 
 from core.errors import DaemonUnreachable
+from daemon import starting
 from daemon.connection import DaemonLock, daemon_lives, read_connection
 from daemon.starting import running, start_daemon, stop_daemon
 from tests.daemon.house import COMMAND, House, all_gone, house, submit, until
@@ -165,7 +167,7 @@ def test_who_waits_for_the_lock_of_a_daemon_that_ends_starts_the_next_one(home: 
     assert home.status()["pid"] == home.pid()
 
 
-def test_a_daemon_that_cannot_start_says_why(home: House) -> None:
+def test_a_daemon_that_cannot_start_says_why(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
     home.status()
     stop_daemon(home.home)
     home.home.settings.write_text("port = 'a word'\n")
@@ -173,6 +175,10 @@ def test_a_daemon_that_cannot_start_says_why(home: House) -> None:
         start_daemon(home.home)
     assert not daemon_lives(home.home)
     home.home.settings.write_text("")
+    monkeypatch.setattr(starting, "COMMAND", (sys.executable, "-c", "import os; os._exit(9)"))
+    with pytest.raises(DaemonUnreachable, match=r"did not start\. "):  # and says nothing of what another said
+        start_daemon(home.home)
+    monkeypatch.setattr(starting, "COMMAND", COMMAND)
     assert start_daemon(home.home).pid == home.pid()
 
 
