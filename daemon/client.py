@@ -28,6 +28,7 @@ from daemon.wire import (
     PROTOCOL,
     Malformed,
     packed,
+    pieces,
     unpacked,
 )
 
@@ -215,6 +216,7 @@ class Client:
             self._socket.close(linger=0)
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.linger = 200
+        self._socket.sndtimeo = round(1000 * HEARTBEAT_S)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_ANSWER)
         self._socket.setsockopt(zmq.IPV6, 0)
         self._socket.curve_serverkey = connection.public.encode()
@@ -243,9 +245,13 @@ class Client:
             if len(attachment) > MAX_ATTACHMENT:  # the daemon would cut the connection, and answer nothing
                 what = f"The timeline has {len(attachment)} bytes; at most {MAX_ATTACHMENT} can be sent"
                 raise UnusableInput(what, do="Export only the part that is to be scored.")
-            frames.append(attachment)
+            frames += pieces(attachment)
         self._sent = time.monotonic()
-        self._socket.send_multipart(frames)
+        try:
+            self._socket.send_multipart(frames)
+        except zmq.Again:  # a client that is refused has nobody to send to
+            what = "The daemon takes nothing from this client"
+            raise DaemonUnreachable(what, do="`hitpoint doctor` says whether its key is known.") from None
 
     def _receive(self, timeout_s: float) -> dict[str, Any] | None:
         """The next answer, or None after a while; events on the way are kept."""

@@ -300,7 +300,7 @@ def parsed(frames: Sequence[bytes]) -> Asked:
     except ValidationError as error:
         raise Refusal(_wrong(error, model, message, op), asked) from None
     if attachment is not None and op != "score":
-        raise Refusal(WrongUse("Only score takes a second frame", op), asked)
+        raise Refusal(WrongUse("Only score takes an attachment", op), asked)
     if isinstance(fields, Hello) and not set(fields.protocols) & set(PROTOCOLS):
         raise _foreign(", ".join(str(version) for version in fields.protocols), asked)
     return Asked(asked, op, fields, attachment)

@@ -5,8 +5,8 @@ sender in, and still believes nothing that the frame claims.
 
 Conventions
     A message is a msgpack map with text keys; values are nil, booleans, integers, floats, UTF-8 text, bytes, lists and
-    maps. Extension types are not used. A request is one frame `[map]` or two `[map, attachment]`, without an empty
-    frame before it. On a pipe, a message has its length before it: four bytes, big-endian.
+    maps. Extension types are not used. A request is `[map]`, or `[map, piece, piece, …]` with an attachment cut into
+    frames, without an empty frame before it. On a pipe, a message has its length before it: four bytes, big-endian.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ MAX_MAP = 65_536
 """Bytes of a request's map."""
 MAX_ATTACHMENT = 64 * 2**20
 """Bytes of an attachment: the text of a timeline. It is never unpacked here."""
-MAX_FRAMES = 2
-"""Frames of a request: its map and an attachment."""
+MAX_FRAME = 256 * 2**10
+"""Bytes of one frame that a client sends. Whoever claims more is cut off before room is made for it, also before it
+has proved who it is: what strangers can make the daemon hold is small."""
+MAX_FRAMES = 1 + MAX_ATTACHMENT // MAX_FRAME
+"""Frames of a request: its map and the pieces of an attachment."""
 MAX_DEPTH = 8
 """Maps and lists inside one another in a request; the outermost map counts."""
 MAX_ITEMS = 256
@@ -139,6 +142,11 @@ def unpacked(frame: bytes, limit: int = MAX_MAP) -> dict[str, Any]:
     return message
 
 
+def pieces(attachment: bytes) -> list[bytes]:
+    """An attachment as the frames that follow a request's map, each of `MAX_FRAME` bytes but the last."""
+    return [attachment[start : start + MAX_FRAME] for start in range(0, len(attachment), MAX_FRAME)]
+
+
 def parted(frames: Sequence[bytes]) -> tuple[dict[str, Any], bytes | None]:
     """The map and the attachment of one request.
 
@@ -146,18 +154,18 @@ def parted(frames: Sequence[bytes]) -> tuple[dict[str, Any], bytes | None]:
         frames: the frames as they came, without the sender's identity.
 
     Raises:
-        Malformed: too many frames, or none; one too long; a map that cannot be read; an attachment with nothing in it.
+        Malformed: too many frames, or none; one empty or too long; a map that cannot be read.
     """
     if not frames:
         raise Malformed("The message has no frame")
     if len(frames) > MAX_FRAMES:
-        raise Malformed(f"The message has {len(frames)} frames; at most {MAX_FRAMES} are read: a map and an attachment")
-    attachment = frames[1] if len(frames) > 1 else None
-    if attachment is not None and not attachment:
-        raise Malformed("The attachment is empty")
-    if attachment is not None and len(attachment) > MAX_ATTACHMENT:
-        raise Malformed(f"The attachment has {len(attachment)} bytes; at most {MAX_ATTACHMENT} are taken")
-    return unpacked(frames[0]), attachment
+        raise Malformed(f"The message has {len(frames)} frames; at most {MAX_FRAMES} are read")
+    longest = max(map(len, frames))
+    if longest > MAX_FRAME:
+        raise Malformed(f"A frame has {longest} bytes; at most {MAX_FRAME} are taken: send the attachment in pieces")
+    if not all(frames[1:]):
+        raise Malformed("A piece of the attachment is empty")
+    return unpacked(frames[0]), b"".join(frames[1:]) if len(frames) > 1 else None
 
 
 def write_pipe(file: BinaryIO, message: Mapping[str, Any]) -> None:

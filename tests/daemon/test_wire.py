@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon import wire
-from daemon.wire import Malformed, packed, parted, read_pipe, unpacked, write_pipe
+from daemon.wire import Malformed, packed, parted, pieces, read_pipe, unpacked, write_pipe
 
 LARGEST_IN_MEMORY = 2 * 2**20
 """Bytes that a request of 64 KiB may take at most while it is read."""
@@ -145,27 +145,34 @@ def test_an_answer_may_hold_more_values_than_a_request() -> None:
     assert unpacked(packed(jobs), wire.MAX_ANSWER) == jobs
 
 
-def test_a_request_is_one_frame_or_two() -> None:
+def test_a_request_is_a_map_and_the_pieces_of_an_attachment() -> None:
     one = packed({"a": 1})
     assert parted([one]) == ({"a": 1}, None)
     assert parted([one, b"text"]) == ({"a": 1}, b"text")
-    assert len([one, b"text"]) == wire.MAX_FRAMES
-    with pytest.raises(Malformed, match="has 3 frames; at most 2"):
-        parted([one, b"text", b""])
+    assert parted([one, b"te", b"xt"]) == ({"a": 1}, b"text")
     with pytest.raises(Malformed, match="no frame"):
         parted([])
 
 
 def test_an_attachment_of_the_largest_size_is_taken_and_one_byte_more_is_refused() -> None:
     one = packed({"a": 1})
-    assert parted([one, bytes(wire.MAX_ATTACHMENT)])[1] == bytes(wire.MAX_ATTACHMENT)
-    with pytest.raises(Malformed, match="has 67108865 bytes; at most 67108864"):
-        parted([one, bytes(wire.MAX_ATTACHMENT + 1)])
+    attachment = bytes(wire.MAX_ATTACHMENT)
+    assert len([one, *pieces(attachment)]) == wire.MAX_FRAMES
+    assert parted([one, *pieces(attachment)])[1] == attachment
+    with pytest.raises(Malformed, match="has 258 frames; at most 257"):
+        parted([one, *pieces(attachment + b"!")])
 
 
-def test_an_empty_attachment_is_refused() -> None:
-    with pytest.raises(Malformed, match="attachment is empty"):
-        parted([packed({"a": 1}), b""])
+def test_a_frame_of_the_largest_size_is_taken_and_one_byte_more_is_refused() -> None:
+    one = packed({"a": 1})
+    assert parted([one, bytes(wire.MAX_FRAME)])[1] == bytes(wire.MAX_FRAME)
+    with pytest.raises(Malformed, match="has 262145 bytes; at most 262144"):
+        parted([one, bytes(wire.MAX_FRAME + 1)])
+
+
+def test_an_empty_piece_is_refused() -> None:
+    with pytest.raises(Malformed, match="piece of the attachment is empty"):
+        parted([packed({"a": 1}), b"text", b""])
 
 
 def test_the_empty_frame_of_a_req_socket_is_explained() -> None:
