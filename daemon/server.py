@@ -43,6 +43,8 @@ from daemon.wire import PROTOCOL
 
 TICK_MS = 50
 """The longest that the loop sleeps."""
+OPEN_FILES = 8192
+"""Files and connections that may be open at once, where the system lets them."""
 AT_ONCE = 64
 """Messages taken before the loop looks after its workers again."""
 WORKER = (sys.executable, "-m", "daemon.worker")
@@ -236,6 +238,19 @@ def _log_aside(handler: logging.Handler) -> QueueListener:
     return listener
 
 
+def _allow_many_files() -> None:
+    """Let this process open as many files as the system allows it: each connection is one."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if allowed < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def serve(home: Home, worker: Sequence[str] = WORKER) -> None:
     """Be the daemon of a home until told to stop.
 
@@ -248,6 +263,7 @@ def serve(home: Home, worker: Sequence[str] = WORKER) -> None:
         WrongUse: the settings cannot be read.
     """
     prepare(home)
+    _allow_many_files()
     with ExitStack() as stack:
         lock = DaemonLock(home)
         if not lock.acquire():
