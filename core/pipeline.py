@@ -94,7 +94,9 @@ def score(request: Request, watch: Watch = Watch(), about_to_appear: Callable[[S
     request = replace(request, timeline=request.timeline.absolute())
     engine = _checked(request)
     with clock("timeline"):
-        edit = split(read(request.timeline, request.in_text, request.out_text, request.content), watch, open_media)
+        edit = split(
+            read(request.timeline, request.in_text, request.out_text, content=request.content), watch, open_media
+        )
     with _growing(request, edit, engine) as (new, scratch):
         with clock("picture"):
             picture, motion = watch_picture(edit, watch, open_media)

@@ -12,7 +12,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from io import BufferedReader, BufferedWriter
@@ -22,8 +21,6 @@ from typing import Any
 
 from daemon.wire import Malformed, read_pipe, write_pipe
 
-SAID_LINES = 8
-"""The last lines of its complaints that are kept."""
 LONGEST_LINE = 2_000
 """Bytes of a complaint that are logged as one line."""
 CUT_OFF_S = 0.2
@@ -64,7 +61,8 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._end: Callable[[subprocess.Popen[bytes]], None] | None = None
         self._outgoing: SimpleQueue[Mapping[str, Any] | None] = SimpleQueue()
-        self._said: deque[str] = deque(maxlen=SAID_LINES)
+        self._said = ""
+        """The last line of its complaints."""
         self._life = Thread(target=self._live, name=name, daemon=True)
         self._life.start()
 
@@ -79,7 +77,7 @@ class Child:
 
     def forget_said(self) -> None:
         """What it complained of until now is no reason for what it will do."""
-        self._said.clear()
+        self._said = ""
 
     def close(self) -> None:
         """Ask it to end: it does when its pipe ends, after what was sent."""
@@ -114,7 +112,7 @@ class Child:
         code = process.wait()
         complaints.join(1.0)  # a grandchild may hold the pipe open
         self._outgoing.put(None)
-        self._ended(self, nonsense or in_words(code, tuple(self._said)))
+        self._ended(self, nonsense or in_words(code, self._said))
 
     def _start(self) -> subprocess.Popen[bytes]:
         with _STARTING:
@@ -153,20 +151,25 @@ class Child:
                 write_pipe(pipe, message)
 
     def _log(self, pipe: BufferedReader) -> None:
+        crashed = False
         with pipe:
             while line := pipe.readline(LONGEST_LINE):
                 text = line.decode("utf-8", "replace").rstrip()
-                if text:
-                    self._said.append(text)
-                    log.info("%s: %s", self._name, text)
+                if not text:
+                    continue
+                log.info("%s: %s", self._name, text)
+                # From there on Python lists where it was; what it said before is the better reason.
+                crashed = crashed or text.startswith("Fatal Python error")
+                if not crashed:
+                    self._said = text
 
 
-def in_words(code: int, said: Sequence[str] = ()) -> str:
-    """How a process ended, as the start of a sentence, with what it said last.
+def in_words(code: int, said: str = "") -> str:
+    """How a process ended, as the start of a sentence.
 
     Args:
         code: its exit code; the negative number of the signal that ended it.
-        said: the last lines of its complaints.
+        said: the last line of its complaints.
     """
     if code == -KILLED:
         how = "The worker was killed (signal 9)"
@@ -176,9 +179,7 @@ def in_words(code: int, said: Sequence[str] = ()) -> str:
         how = f"The worker crashed (0x{code & 0xFFFFFFFF:08X})"
     else:
         how = f"The worker ended (exit code {code})"
-    # What Python says of a crash comes before a list of all modules.
-    last = next((line for line in said if line.startswith("Fatal Python error")), said[-1] if said else "")
-    return f"{how}: {last}" if last else how
+    return f"{how}: {said}" if said else how
 
 
 def _name_of(number: int) -> str:

@@ -9,18 +9,36 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from typing import Any
 
 import zmq
 
-from core.errors import Cancelled, DaemonUnreachable, WrongUse, raised
+from core.errors import Cancelled, DaemonUnreachable, UnusableInput, WrongUse, raised
 from daemon.connection import Connection
 from daemon.keys import Pair
-from daemon.wire import HEARTBEAT_S, LIVENESS_S, MAX_ANSWER, PROTOCOL, Malformed, packed, unpacked
+from daemon.wire import (
+    CLIENT_GONE_S,
+    HEARTBEAT_S,
+    LIVENESS_S,
+    MAX_ANSWER,
+    MAX_ATTACHMENT,
+    PROTOCOL,
+    Malformed,
+    packed,
+    pieces,
+    unpacked,
+)
 
 FINISHED = frozenset({"done", "failed", "cancelled"})
+NOT_TWICE = frozenset({"shutdown"})
+"""Not asked again: another daemon may have taken the place of the one that has ended."""
+KEPT_EVENTS = 1000
+"""Events that wait to be looked at; older ones are let go, since each tells the whole job."""
+BEAT = "beat"
+"""The id of requests that are a sign of life; their answers are events."""
 POLL_S = 0.05
 """How often a client that follows a job looks whether its user has asked to stop."""
 
@@ -41,11 +59,12 @@ def process_lives(pid: int) -> bool:
         return bool(psutil.pid_exists(pid))
     try:
         os.kill(pid, 0)
+        # A child of this very process that has ended goes on having its number until it is waited for.
+        return os.waitpid(pid, os.WNOHANG)[0] == 0
     except ProcessLookupError:
         return False
-    except PermissionError:
-        pass
-    return True
+    except (PermissionError, ChildProcessError):
+        return True
 
 
 def _nobody(_: Job) -> None:
@@ -76,9 +95,10 @@ class Client:
         self._socket: zmq.Socket[bytes] | None = None
         self._pid = 0
         self._asked = 0
-        self._heard = 0.0
+        self._silence = 0.0
+        """Seconds that were listened in vain since the daemon was heard last."""
         self._sent = 0.0
-        self._events: list[Job] = []
+        self._events: deque[Job] = deque(maxlen=KEPT_EVENTS)
         self.hello: Mapping[str, Any] = {}
         """What the daemon has answered to hello."""
         try:
@@ -93,7 +113,26 @@ class Client:
         Raises:
             HitpointError: what the daemon has refused it with, as the class that fits.
         """
-        return self._ask(op, attachment, fields, again=True)
+        if time.monotonic() - self._sent > CLIENT_GONE_S:
+            self._connect()  # it may have been forgotten, or speak to another daemon by now
+        self._asked += 1
+        request = f"r{self._asked}"
+        self._send(request, op, attachment, fields)
+        sent = time.monotonic()
+        while True:
+            message = self._receive(HEARTBEAT_S)
+            if message is not None and message.get("re") in (request, ""):
+                return _answer(message)
+            if self._is_silent():
+                if op in NOT_TWICE:
+                    raise _silence()
+                self._connect()
+            elif op in NOT_TWICE or time.monotonic() - sent < LIVENESS_S:
+                self._beat("ping")
+                continue
+            # Else the answer was lost: the daemon sends nothing to who does not read in time.
+            self._send(request, op, attachment, fields)
+            sent = time.monotonic()
 
     def follow(
         self,
@@ -112,16 +151,17 @@ class Client:
             Cancelled: the job was cancelled.
             HitpointError: what it failed with.
         """
-        stopping = False
-        found: Job = self.ask("follow", job=job)["job"]
+        stopping, reached = False, 0.0
+        found = self._now("follow", job)
         while True:
             if found["id"] == job:
                 if found["state"] in FINISHED:
                     return _outcome(found)
-                progress(found)
+                reached = max(reached, found["progress"])  # a daemon that starts again counts anew
+                progress({**found, "progress": reached})
             if cancelled() and not stopping:
                 stopping = True
-                found = self.ask("cancel", job=job)["job"]
+                found = self._now("cancel", job)
                 continue
             found = self._next_event(job)
 
@@ -131,67 +171,69 @@ class Client:
             self._socket.close(linger=200)
         self._context.term()
 
-    # --- one request
+    # --- one job
 
-    def _ask(self, op: str, attachment: bytes | None, fields: Mapping[str, Any], again: bool) -> dict[str, Any]:
-        self._asked += 1
-        request = f"r{self._asked}"
-        self._send(request, op, attachment, fields)
-        while True:
-            message = self._receive(HEARTBEAT_S)
-            if message is None:
-                if self._is_silent():
-                    if not again:
-                        raise DaemonUnreachable("The daemon does not answer", do="Look at `hitpoint doctor`.")
-                    self._connect()
-                    self._send(request, op, attachment, fields)
-                else:
-                    self._send("beat", "ping", None, {})
-            elif message.get("re") in (request, ""):
-                if "error" in message:
-                    raise raised(message["error"])
-                return dict(message["ok"])
+    def _now(self, op: str, job: str) -> Job:
+        """Ask how a job stands; what was told of it before the answer is out of date."""
+        found: Job = self.ask(op, job=job)["job"]
+        self._events.clear()
+        return found
 
     def _next_event(self, job: str) -> Job:
         """The next change of a job; asked for again where nothing was heard of it."""
         if not self._events:
-            if time.monotonic() - self._sent > HEARTBEAT_S:
-                self._send("beat", "follow", None, {"job": job})
-            self._receive(POLL_S)
+            self._beat("follow", job=job)
+            message = self._receive(POLL_S)
+            if message is not None and message.get("re") == BEAT and "error" in message:
+                raise raised(message["error"])
             if self._is_silent():
                 self._connect()
-                return dict(self.ask("follow", job=job)["job"])
-        return self._events.pop(0) if self._events else {"id": ""}
+                return self._now("follow", job)
+        return self._events.popleft() if self._events else {"id": ""}
+
+    # --- signs of life
+
+    def _beat(self, op: str, **fields: Any) -> None:
+        """Say that this client lives, unless it has just said something."""
+        if time.monotonic() - self._sent > HEARTBEAT_S:
+            self._send(BEAT, op, None, fields)
 
     def _is_silent(self) -> bool:
         """Whether the daemon is gone: its process, or all sign of life of it."""
-        silence = time.monotonic() - self._heard
-        return silence > LIVENESS_S or (silence > HEARTBEAT_S and not process_lives(self._pid))
+        return self._silence > LIVENESS_S or (self._silence > HEARTBEAT_S and not process_lives(self._pid))
 
     # --- the socket
 
     def _connect(self) -> None:
         """Reach the daemon and say hello; twice, as what was written of it may be out of date."""
         try:
-            self._greet(self._reach())
+            self._greet(self._reach(), HEARTBEAT_S)
         except DaemonUnreachable:
-            self._greet(self._reach())
+            self._greet(self._reach(), LIVENESS_S)
 
-    def _greet(self, connection: Connection) -> None:
+    def _greet(self, connection: Connection, patience_s: float) -> None:
         if self._socket is not None:
             self._socket.close(linger=0)
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.linger = 200
+        self._socket.sndtimeo = round(1000 * HEARTBEAT_S)
         self._socket.setsockopt(zmq.MAXMSGSIZE, MAX_ANSWER)
         self._socket.setsockopt(zmq.IPV6, 0)
         self._socket.curve_serverkey = connection.public.encode()
         self._socket.curve_publickey, self._socket.curve_secretkey = self._keys.public, self._keys.secret
         self._socket.connect(connection.address)
-        self._pid = connection.pid
-        self._heard = time.monotonic()
+        self._pid, self._silence = connection.pid, 0.0
         program = f"hitpoint {metadata.version('hitpoint')}"
-        fields = {"client": self._name, "program": program, "protocols": [PROTOCOL]}
-        self.hello = self._ask("hello", None, fields, again=False)
+        self._send("hello", "hello", None, {"client": self._name, "program": program, "protocols": [PROTOCOL]})
+        by = time.monotonic() + patience_s
+        while (left := by - time.monotonic()) > 0:
+            message = self._receive(min(left, HEARTBEAT_S))
+            if message is not None and message.get("re") in ("hello", ""):
+                self.hello = _answer(message)
+                return
+            if not process_lives(connection.pid):
+                break
+        raise _silence()
 
     def _send(self, request: str, op: str, attachment: bytes | None, fields: Mapping[str, Any]) -> None:
         assert self._socket is not None
@@ -200,16 +242,25 @@ class Client:
         except Malformed as error:
             raise WrongUse(str(error), op) from None
         if attachment is not None:
-            frames.append(attachment)
+            if len(attachment) > MAX_ATTACHMENT:  # the daemon would cut the connection, and answer nothing
+                what = f"The timeline has {len(attachment)} bytes; at most {MAX_ATTACHMENT} can be sent"
+                raise UnusableInput(what, do="Export only the part that is to be scored.")
+            frames += pieces(attachment)
         self._sent = time.monotonic()
-        self._socket.send_multipart(frames)
+        try:
+            self._socket.send_multipart(frames)
+        except zmq.Again:  # a client that is refused has nobody to send to
+            what = "The daemon takes nothing from this client"
+            raise DaemonUnreachable(what, do="`hitpoint doctor` says whether its key is known.") from None
 
     def _receive(self, timeout_s: float) -> dict[str, Any] | None:
         """The next answer, or None after a while; events on the way are kept."""
         assert self._socket is not None
+        begun = time.monotonic()
         if not self._socket.poll(round(timeout_s * 1000)):
+            self._silence += time.monotonic() - begun
             return None
-        self._heard = time.monotonic()
+        self._silence = 0.0
         try:
             message = unpacked(self._socket.recv(), MAX_ANSWER)
         except Malformed as error:
@@ -217,9 +268,20 @@ class Client:
         if message.get("event") == "job":
             self._events.append(message["job"])
             return {}
-        if message.get("re") == "beat" and "job" in message.get("ok", {}):
+        if message.get("re") == BEAT and "job" in message.get("ok", {}):
             self._events.append(message["ok"]["job"])
         return message
+
+
+def _answer(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What a request was answered with; raises what it was refused with."""
+    if "error" in message:
+        raise raised(message["error"])
+    return dict(message["ok"])
+
+
+def _silence() -> DaemonUnreachable:
+    return DaemonUnreachable("The daemon does not answer", do="Look at `hitpoint doctor`.")
 
 
 def _outcome(job: Job) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from dataclasses import asdict, dataclass, fields
 from types import TracebackType
@@ -137,7 +138,7 @@ def daemon_lives(home: Home) -> bool:
     Raises:
         DaemonUnreachable: the lock file cannot be opened.
     """
-    if not home.lock.exists():
+    if not os.access(home.lock, os.F_OK):
         return False
     from filelock import FileLock, Timeout
 

@@ -19,8 +19,9 @@ from daemon.executor import Died, Done, Executor, Failed, Progress
 from daemon.home import Home
 from daemon.jobs import FINISHED, Job, Store, job_digest
 from daemon.ledger import Ledger
-from daemon.schedule import next_job, place
+from daemon.schedule import after, next_job, order
 from daemon.settings import Settings
+from daemon.work import done_before
 
 MOST_DEATHS = 2
 """A job whose worker died so often has failed; before that it is tried again from its start."""
@@ -75,7 +76,6 @@ class Dispatcher:
         self._tell = tell
         self._live: dict[str, Live] = {}
         self._served: dict[str, int] = {}
-        self._turns = 0
         self._starting: str | None = None
         """The job that is being recorded as running; one at a time."""
         self._again: list[tuple[float, Callable[[], None]]] = []
@@ -129,19 +129,17 @@ class Dispatcher:
         """Stop a job, then answer with it: cancelled, about to stop, or finished before."""
         live = self._live.get(job_id)
         if live is None:
-            self.look(job_id, then)
+            self._look_up(job_id, then, lambda: self.cancel(job_id, then))
             return
         if live.ending:
             live.waiting.append(then)
             return
-        if live.cancelling:
-            then({"job": self.told(live)})
-            return
-        live.cancelling, live.words = True, "stopping"
-        if live.job.state == "queued" and job_id != self._starting:
+        if _waits(live) and job_id != self._starting:
+            live.cancelling = True
             live.waiting.append(then)
             self._finish(live, "cancelled", Cancelled())
             return
+        live.cancelling, live.words = True, "stopping"
         live.job = replace(live.job, reason=STOPPING)
         if live.job.state == "running":
             self._executor.cancel(job_id)
@@ -157,15 +155,19 @@ class Dispatcher:
         """Answer with a job and, once it is done, its result."""
         if job_id in self._live:
             then({"job": self.told(self._live[job_id])})
-            return
+        else:
+            self._look_up(job_id, then, lambda: self.look(job_id, then))
+
+    def _look_up(self, job_id: str, then: Answer, now_live: Callable[[], None]) -> None:
+        """Answer with a job that has ended; `now_live` where it was just being stored."""
 
         def found(value: tuple[Job, Mapping[str, Any] | None] | HitpointError | None) -> None:
             if isinstance(value, HitpointError):
                 then(value)
             elif value is None:
                 then(WrongUse(f"There is no job {job_id}", do="`hitpoint jobs` lists those that are known."))
-            elif value[0].id in self._live:  # taken up meanwhile
-                then({"job": self.told(self._live[value[0].id])})
+            elif job_id in self._live:
+                now_live()
             else:
                 then({"job": _ended(*value)})
 
@@ -178,7 +180,9 @@ class Dispatcher:
             if isinstance(value, HitpointError):
                 then(value)
                 return
-            then({"jobs": [self.told(self._live[job.id]) if job.id in self._live else _plain(job) for job in value]})
+            line = self._line()
+            lives = {job.id: self._live.get(job.id) for job in value}
+            then({"jobs": [self.told(live, line) if (live := lives[job.id]) else _plain(job) for job in value]})
 
         self._ledger.read(lambda store: store.recent(limit), found)
 
@@ -206,20 +210,32 @@ class Dispatcher:
             self._died(live, event.reason)
 
     def _died(self, live: Live, reason: str) -> None:
+        """A worker died over a job. What had appeared by then is its result; otherwise it is tried again, or fails."""
         log.warning("job %s: %s", live.job.id, reason)
-        deaths = live.job.deaths + 1
+        folder = self._home.jobs / live.job.id
+
+        def looked(made: Mapping[str, Any] | HitpointError | None) -> None:
+            if made is not None and not isinstance(made, HitpointError):
+                self._finish(live, "done", None, result=made)
+            else:
+                self._died_over(live, reason)
+            self.advance()
+
+        self._ledger.read(lambda _: done_before(folder), looked)
+
+    def _died_over(self, live: Live, reason: str) -> None:
+        deaths, before = live.job.deaths + 1, live.job.reason
         live.job = replace(live.job, deaths=deaths)
         if live.cancelling:
             self._finish(live, "cancelled", Cancelled())
         elif deaths >= MOST_DEATHS:
-            why = f"{reason.rstrip('.')}, and so did the one before it"
+            why = f"Two workers died over it. The first: {before.rstrip('.')}. The second: {reason}"
             self._finish(live, "failed", HitpointError(why, live.job.name, "See the daemon's log, and try again."))
         else:
-            live.job = replace(live.job, state="queued", started=None)
+            live.job = replace(live.job, state="queued", started=None, reason=reason)
             live.words = "its worker died; it is tried once more"
-            self._record(live.job)
+            self._record(live)
             self._tell(self.told(live))
-        self.advance()
 
     # --- starting
 
@@ -243,7 +259,7 @@ class Dispatcher:
 
     def _start(self, live: Live) -> None:
         """Record a job as running, fetch its attachment, and hand it to a worker."""
-        job = replace(live.job, state="running", started=time.time(), reason="")
+        job = replace(live.job, state="running", started=time.time())
         self._starting = job.id
         folder = self._home.jobs / job.id
 
@@ -259,12 +275,11 @@ class Dispatcher:
             elif isinstance(value, HitpointError):
                 live.words = str(value)
                 self._tell(self.told(live))
-                self._later(self.advance)
+                self.later(self.advance)
                 return
             else:
-                live.job = job
-                self._turns += 1
-                self._served[job.client] = self._turns
+                live.job, live.words = job, ""
+                self._served = after(job, self._served)
                 self._executor.start(job.id, job.kind, job.request, value, folder)
                 self._tell(self.told(live))
             self.advance()
@@ -296,10 +311,13 @@ class Dispatcher:
             store.finish(job, result)
 
         def ended(value: object) -> None:
-            if isinstance(value, HitpointError):
-                live.words = str(value)
-                self._tell(self.told(live))
-                self._later(lambda: self._ledger.write(end, ended))
+            if isinstance(value, WrongUse) and result is not None:  # a bug, and no reason to try for ever
+                log.error("job %s: %s", job.id, value)
+                self._finish(live, "failed", value)
+                return
+            if isinstance(value, HitpointError) and not isinstance(value, WrongUse):
+                self._unwritten(live, value)
+                self.later(lambda: self._ledger.write(end, ended))
                 return
             self._ledger.read(lambda _: shutil.rmtree(folder, ignore_errors=True), lambda _: None)
             self._live.pop(job.id, None)
@@ -312,16 +330,30 @@ class Dispatcher:
 
         self._ledger.write(end, ended)
 
-    def _record(self, job: Job) -> None:
-        """Write a change; where a full disk refuses, later."""
+    def _unwritten(self, live: Live, error: HitpointError) -> None:
+        """A full disk refuses the end of a job: it is said to whoever waits or follows, and tried again."""
+        live.words = str(error)
+        self._tell(self.told(live))
+        waiting, live.waiting = live.waiting, []
+        for then in waiting:
+            then(error)
+
+    def _record(self, live: Live) -> None:
+        """Write how a job stands; where a full disk refuses, later, unless it has changed by then."""
+        job = live.job
+
+        def again() -> None:
+            if live.job is job and not live.ending:
+                self._record(live)
 
         def kept(value: object) -> None:
-            if isinstance(value, HitpointError) and self._live.get(job.id, Live(job)).job is job:
-                self._later(lambda: self._record(job))
+            if isinstance(value, HitpointError):
+                self.later(again)
 
         self._ledger.write(lambda store: store.change(job), kept)
 
-    def _later(self, work: Callable[[], None]) -> None:
+    def later(self, work: Callable[[], None]) -> None:
+        """Do again, after a while, what a full disk has refused."""
         self._again.append((time.monotonic() + RETRY_STORE_S, work))
 
     # --- time
@@ -341,15 +373,19 @@ class Dispatcher:
         """Start nothing more; what runs goes on at the next start."""
         self._stopped = True
 
-    def told(self, live: Live) -> dict[str, Any]:
-        """A job in work as clients are told."""
+    def told(self, live: Live, line: Mapping[str, int] | None = None) -> dict[str, Any]:
+        """A job in work as clients are told; `line` is `_line()` where many are told at once."""
         job = live.job
         fields = {**_plain(job), "progress": live.fraction, "stage": live.stage, "words": live.words}
-        if job.state == "queued":
-            waiting = [other.job for other in self._live.values() if _waits(other)]
+        if _waits(live):
             running = sum(other.job.state == "running" for other in self._live.values())
-            fields["place"] = place(job, waiting, self._served) + running
+            fields["place"] = (self._line() if line is None else line)[job.id] + running
         return fields
+
+    def _line(self) -> dict[str, int]:
+        """How many queued jobs will be started before each."""
+        waiting = [live.job for live in self._live.values() if _waits(live)]
+        return {job.id: before for before, job in enumerate(order(waiting, self._served))}
 
 
 def _sweep(folder: Path, kept: set[str]) -> None:
@@ -371,7 +407,7 @@ def _plain(job: Job) -> dict[str, Any]:
         "name": job.name,
         "client": job.client,
         "state": job.state,
-        "reason": "" if job.reason == STOPPING else job.reason,
+        "reason": job.reason if job.state in FINISHED else "",
         "progress": 1.0 if job.state == "done" else 0.0,
         "stage": "",
         "words": "",

@@ -26,6 +26,8 @@ LIGHT_KINDS = frozenset({"export", "cue"})
 STOP_STEPS_S = (0.7, 0.6, 0.5)
 """Seconds that workers have to end by themselves, then when told to, then when killed."""
 
+_READINESS = ("idle", "asleep", "starting", "broken", "busy")
+
 
 class Executor(Protocol):
     """Runs jobs, each in a worker of its lane; called from one thread."""
@@ -110,8 +112,8 @@ class Processes:
 
     def start(self, job: str, kind: str, request: Mapping[str, Any], attachment: bytes | None, folder: Path) -> None:
         """Start a job, on a worker that is awake if there is one."""
-        lanes = sorted(self._lanes(kind), key=lambda lane: (not lane.free, lane.state != "idle"))
-        lanes[0].start(Work(job, kind, request, attachment, folder))
+        lane = min(self._lanes(kind), key=lambda lane: _READINESS.index(lane.state))
+        lane.start(Work(job, kind, request, attachment, folder))
 
     def cancel(self, job: str) -> None:
         """Stop a running job; asked first, its worker is killed when it does not listen."""

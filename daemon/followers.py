@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from daemon.protocol import Bucket
 from daemon.wire import CLIENT_GONE_S
 
+REMEMBERED = 1000
+"""Connections whose names are known, at most; the ones that were silent for longest are forgotten."""
+
 
 @dataclass
 class Peer:
@@ -28,10 +31,11 @@ class Followers:
 
     def heard(self, identity: bytes, now: float) -> Peer:
         """The connection that has just said something; any traffic is a sign of life."""
-        peer = self._peers.get(identity)
-        if peer is None:
-            peer = self._peers[identity] = Peer(f"unnamed {identity.hex()}", Bucket(), now)
+        peer = self._peers.pop(identity, None) or Peer(f"unnamed {identity.hex()}", Bucket(), now)
         peer.heard = now
+        self._peers[identity] = peer  # they are in the order in which they were heard
+        if len(self._peers) > REMEMBERED:
+            self.gone(next(iter(self._peers)))
         return peer
 
     def follow(self, identity: bytes, job: str) -> None:
@@ -40,28 +44,38 @@ class Followers:
             peer.follows.add(job)
             self._of.setdefault(job, set()).add(identity)
 
+    def unfollow(self, identity: bytes, job: str) -> None:
+        """Tell this connection of a job no more."""
+        if peer := self._peers.get(identity):
+            peer.follows.discard(job)
+        followers = self._of.get(job, set())
+        followers.discard(identity)
+        if not followers:
+            self._of.pop(job, None)
+
     def of(self, job: str) -> tuple[bytes, ...]:
         """Who follows a job."""
         return tuple(self._of.get(job, ()))
 
     def ended(self, job: str) -> None:
         """A job has ended: nobody follows it any more."""
-        for identity in self._of.pop(job, ()):
-            if peer := self._peers.get(identity):
-                peer.follows.discard(job)
+        for identity in self.of(job):
+            self.unfollow(identity, job)
 
     def gone(self, identity: bytes) -> None:
         """A connection is no more."""
         if peer := self._peers.pop(identity, None):
             for job in peer.follows:
-                self._of[job].discard(identity)
-                if not self._of[job]:
-                    del self._of[job]
+                self.unfollow(identity, job)
 
     def forget_silent(self, now: float) -> None:
-        """Let go of whoever has said nothing for `CLIENT_GONE_S`."""
-        for identity in [identity for identity, peer in self._peers.items() if now - peer.heard > CLIENT_GONE_S]:
-            self.gone(identity)
+        """Tell nothing more to whoever has said nothing for `CLIENT_GONE_S`; its name is kept, as it may come back."""
+        for identity, peer in self._peers.items():
+            if now - peer.heard <= CLIENT_GONE_S:
+                return
+            for job in tuple(peer.follows):
+                self.unfollow(identity, job)
 
-    def __len__(self) -> int:
-        return len(self._peers)
+    def present(self, now: float) -> int:
+        """How many connections were heard within `CLIENT_GONE_S`."""
+        return sum(now - peer.heard <= CLIENT_GONE_S for peer in self._peers.values())

@@ -23,11 +23,11 @@ from core.errors import DaemonUnreachable, HitpointError
 from daemon.home import Home
 from daemon.keys import daemon_pair, known_clients
 from daemon.settings import Settings, check_address
-from daemon.wire import MAX_ATTACHMENT
+from daemon.wire import MAX_FRAME
 
 DOMAIN = "hitpoint"
 """The ZAP domain; a connection of another, or without somebody to ask, is refused."""
-LARGEST_FRAME = MAX_ATTACHMENT + 2**20
+LARGEST_FRAME = MAX_FRAME + 2**10
 """Bytes of one frame; whoever claims more is cut off before room is made for it."""
 HANDSHAKE_S = 3.0
 """A connection that has not proved its key by then is cut off."""

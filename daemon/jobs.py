@@ -78,7 +78,9 @@ def job_digest(kind: str, request: Mapping[str, Any], attachment: bytes | None) 
         WrongUse: a number in the request is not finite, or something in it is not plain data.
     """
     asked = json.dumps([kind, _text(request), attachment is not None])
-    return hashlib.sha256(asked.encode() + b"\n" + (attachment or b"")).hexdigest()
+    digest = hashlib.sha256(asked.encode() + b"\n")
+    digest.update(attachment or b"")
+    return digest.hexdigest()
 
 
 class Store:

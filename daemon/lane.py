@@ -33,6 +33,8 @@ BACK_OFF_S = (0.1, 0.5)
 """Seconds before the second and the third attempt."""
 BROKEN_S = 60.0
 """Seconds after which a broken lane is tried again."""
+START_S = 300.0
+"""A worker that is not ready by then hangs: it is killed, which counts as a death."""
 LEAVING_S = 2.0
 """A worker sent to sleep may take so long to go."""
 
@@ -95,7 +97,9 @@ class Lane:
         """Before ready, in a row."""
         self._again_at: float | None = None
         self._since = time.monotonic()
-        """Idle since."""
+        """Starting or idle since."""
+        self._late = False
+        """The worker was killed as it did not get ready."""
         self._rested = True
         self._held: dict[str, int] = {}
         """Bytes that each warm engine holds."""
@@ -117,6 +121,8 @@ class Lane:
     def start(self, work: Work) -> None:
         """Hand over a job; a worker that is not ready gets it as soon as it is."""
         with self._lock:
+            if self._work is not None:
+                raise ValueError(f"{self.name} has a job already")
             self._work = work
             if self.state == "idle":
                 self._hand_over()
@@ -151,7 +157,12 @@ class Lane:
             if self._again_at is not None and now >= self._again_at and not self._closed:
                 self._again_at = None
                 self._spawn()
-            if self.state != "idle" or self._child is None:
+            if self._child is None:
+                return
+            if self.state == "starting" and now - self._since >= START_S and not self._late:
+                self._late = True
+                self._child.kill()
+            if self.state != "idle":
                 return
             idle = now - self._since
             if idle >= self._settings.exit_after_s:
@@ -210,6 +221,7 @@ class Lane:
 
     def _spawn(self) -> None:
         """Start a process; what becomes of it arrives on its threads, with the process it concerns."""
+        self._since, self._late = time.monotonic(), False
         self._become("starting")
         self._held = {}
         variables = environment(self._device.environment)
@@ -315,6 +327,8 @@ class Lane:
         with self._lock:
             if child is not self._child or self._closed:
                 return
+            if self._late:
+                reason = f"The worker was not ready after {START_S:.0f} s"
             was_ready = self.state in ("idle", "busy")
             work = self._work if self.state == "busy" else None
             killed, self._killed, self._cancel_by = self._killed, False, None

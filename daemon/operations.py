@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -12,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 from core.errors import EngineNotReady, HitpointError
 from daemon import protocol
 from daemon.followers import Peer
+from daemon.jobs import FINISHED
 from daemon.protocol import Asked
 from daemon.wire import CLIENT_GONE_S, HEARTBEAT_S, LIVENESS_S, MAX_ANSWER, MAX_ATTACHMENT, MAX_MAP, PROTOCOL
 
 if TYPE_CHECKING:
     from daemon.server import Server
+
+VERSION = metadata.version("hitpoint")
+"""Read once: it lies on the disk."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def _hello(_: Server, call: Call) -> None:
         {
             "protocol": PROTOCOL,
             "protocols": list(protocol.PROTOCOLS),
-            "version": metadata.version("hitpoint"),
+            "version": VERSION,
             "operations": sorted(_OPERATIONS),
             "pid": os.getpid(),
             "heartbeat_s": HEARTBEAT_S,
@@ -67,9 +72,21 @@ def _submit(server: Server, call: Call) -> None:
     """Any operation that is work: it becomes a job, and whoever asked is told of it from now on."""
     request = call.asked.fields.model_dump(mode="json", by_alias=True)
     job = request.pop("job")
-    server.followers.follow(call.identity, job)
     kind, name = call.asked.op, _name(request)
-    server.dispatcher.submit(job, kind, call.peer.name, name, request, call.asked.attachment, call.answer)
+    then = _following(server, call, job)
+    server.dispatcher.submit(job, kind, call.peer.name, name, request, call.asked.attachment, then)
+
+
+def _following(server: Server, call: Call, job: str) -> Callable[[Mapping[str, Any] | HitpointError], None]:
+    """Tell whoever asks of a job from now on, so that nothing is missed; gives what answers."""
+    server.followers.follow(call.identity, job)
+
+    def answer(value: Mapping[str, Any] | HitpointError) -> None:
+        if isinstance(value, HitpointError) or value["job"]["state"] in FINISHED:
+            server.followers.unfollow(call.identity, job)  # there will be nothing to tell
+        call.answer(value)
+
+    return answer
 
 
 def _name(request: Mapping[str, Any]) -> str:
@@ -88,8 +105,8 @@ def _job(server: Server, call: Call) -> None:
 
 
 def _follow(server: Server, call: Call) -> None:
-    server.followers.follow(call.identity, _job_of(call))
-    server.dispatcher.look(_job_of(call), call.answer)
+    job = _job_of(call)
+    server.dispatcher.look(job, _following(server, call, job))
 
 
 def _job_of(call: Call) -> str:
@@ -133,13 +150,13 @@ def _status(server: Server, call: Call) -> None:
         {
             "pid": os.getpid(),
             "address": server.gate.address,
-            "version": metadata.version("hitpoint"),
+            "version": VERSION,
             "protocol": PROTOCOL,
             "started": server.started,
             "workers": server.executor.workers(),
             "jobs": server.dispatcher.counts(),
             "watches": len(server.watches.told()),
-            "clients": len(server.followers),
+            "clients": server.followers.present(time.monotonic()),
         }
     )
 

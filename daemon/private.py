@@ -73,15 +73,16 @@ def read_private(path: Path, limit: int) -> bytes:
         raise
     except OSError as error:
         raise DaemonUnreachable(_reason(error, "The file cannot be read"), str(path), "Remove it.") from error
-    with os.fdopen(handle, "rb") as file:
+    try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or found.st_size > limit:
             raise DaemonUnreachable("This is not a file that Hitpoint has written", str(path), "Remove it.")
         check_private(path, found)
-        try:
-            return file.read(limit)
-        except OSError as error:
-            raise DaemonUnreachable(_reason(error, "The file cannot be read"), str(path)) from error
+        return os.read(handle, limit)
+    except OSError as error:
+        raise DaemonUnreachable(_reason(error, "The file cannot be read"), str(path)) from error
+    finally:
+        os.close(handle)
 
 
 def write_private(path: Path, content: bytes) -> None:

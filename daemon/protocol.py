@@ -139,7 +139,7 @@ class Hello(_Operation):
     """Say who is there, and hear what the daemon speaks and can do."""
 
     client: About = Field(description=_ABOUT)
-    """The person's seat, the same for all programs of one editor: jobs are shared out fairly between clients."""
+    """Who asks: jobs are shared out fairly between names, so two editors' scripts have two."""
     program: About | None = Field(None, description=_ABOUT)
     protocols: list[Version] = Field(
         min_length=1, max_length=MAX_VERSIONS, description=f"a list of 1 to {MAX_VERSIONS} version numbers"
@@ -300,7 +300,7 @@ def parsed(frames: Sequence[bytes]) -> Asked:
     except ValidationError as error:
         raise Refusal(_wrong(error, model, message, op), asked) from None
     if attachment is not None and op != "score":
-        raise Refusal(WrongUse("Only score takes a second frame", op), asked)
+        raise Refusal(WrongUse("Only score takes an attachment", op), asked)
     if isinstance(fields, Hello) and not set(fields.protocols) & set(PROTOCOLS):
         raise _foreign(", ".join(str(version) for version in fields.protocols), asked)
     return Asked(asked, op, fields, attachment)

@@ -11,14 +11,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import metadata
 from logging.handlers import QueueHandler, QueueListener
 from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 import zmq
@@ -43,6 +43,8 @@ from daemon.wire import PROTOCOL
 
 TICK_MS = 50
 """The longest that the loop sleeps."""
+OPEN_FILES = 8192
+"""Files and connections that may be open at once, where the system lets them."""
 AT_ONCE = 64
 """Messages taken before the loop looks after its workers again."""
 WORKER = (sys.executable, "-m", "daemon.worker")
@@ -67,7 +69,6 @@ class Server:
         self.followers = Followers()
         self.dispatcher = Dispatcher(home, settings, ledger, executor, self._tell)
         self.watcher = Watcher(inbox)
-        self._aside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="aside")
         self.watches = Watches(self.watcher, ledger, self.dispatcher, self.aside)
         self.started = time.time()
         self.waiting_for_engines: list[Call] = []
@@ -83,9 +84,13 @@ class Server:
                 value = error
             except OSError as error:
                 value = HitpointError(error.strerror or str(error), str(error.filename or ""))
+            except Exception as error:
+                log.exception("A piece of work aside failed")
+                value = _bug(error)
             self.inbox.put(Written(then, value))
 
-        self._aside.submit(run)
+        # A thread for each: one that hangs with a share that is gone holds up nobody, nor the daemon's end.
+        Thread(target=run, name="aside", daemon=True).start()
 
     def run(self) -> None:
         """Serve until `stop`."""
@@ -95,12 +100,14 @@ class Server:
         while not self._stopping:
             poller.poll(TICK_MS)
             for happened in self.inbox.drain():
-                self._on(happened)
+                with _outlived(happened):
+                    self._on(happened)
             self._take_messages()
             now = time.monotonic()
-            self.executor.tick(now)
-            self.dispatcher.tick(now)
-            self.followers.forget_silent(now)
+            with _outlived("a tick"):
+                self.executor.tick(now)
+                self.dispatcher.tick(now)
+                self.followers.forget_silent(now)
 
     def stop(self) -> None:
         """End the loop; what runs goes on at the next start."""
@@ -110,7 +117,6 @@ class Server:
     def close(self) -> None:
         """End what other threads do."""
         self.watcher.close()
-        self._aside.shutdown(wait=False, cancel_futures=True)
 
     def _on(self, happened: object) -> None:
         if isinstance(happened, Written):
@@ -157,7 +163,11 @@ class Server:
             self._send(identity, refused.answer())
             return
         call = Call(asked, identity, peer, partial(self._reply, identity, asked.id))
-        perform(self, call)
+        try:
+            perform(self, call)
+        except Exception as error:
+            log.exception("%s of %s failed", asked.op, peer.name)
+            call.answer(_bug(error))
 
     def _slow_down(self, identity: bytes, peer: Peer) -> None:
         """Refuse once what comes too fast; the rest of it is dropped unread."""
@@ -194,15 +204,51 @@ class Server:
             self.watches.ended(job)
 
 
+@contextmanager
+def _outlived(what: object) -> Iterator[None]:
+    """A bug in one piece of work is logged; the daemon goes on with everybody else's."""
+    try:
+        yield
+    except Exception:
+        log.exception("%.200r failed", what)
+
+
+def _bug(error: Exception) -> HitpointError:
+    """What is told of an error that nobody foresaw."""
+    what = f"Something went wrong that should not: {type(error).__name__}"
+    return HitpointError(what, do="The daemon's log has the details.")
+
+
+class _ToListener(QueueHandler):
+    """Hands lines over as they are: the thread that writes them formats them, tracebacks included."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        record.msg, record.args = record.getMessage(), None
+        return record
+
+
 def _log_aside(handler: logging.Handler) -> QueueListener:
     """Let a thread of its own write the log: the loop never waits for a disk."""
     logger = logging.getLogger("hitpoint")
     logger.removeHandler(handler)
     lines: SimpleQueue[logging.LogRecord] = SimpleQueue()
-    logger.addHandler(QueueHandler(lines))
+    logger.addHandler(_ToListener(lines))
     listener = QueueListener(lines, handler)
     listener.start()
     return listener
+
+
+def _allow_many_files() -> None:
+    """Let this process open as many files as the system allows it: each connection is one."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if allowed < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def serve(home: Home, worker: Sequence[str] = WORKER) -> None:
@@ -217,12 +263,15 @@ def serve(home: Home, worker: Sequence[str] = WORKER) -> None:
         WrongUse: the settings cannot be read.
     """
     prepare(home)
+    _allow_many_files()
     with ExitStack() as stack:
         lock = DaemonLock(home)
         if not lock.acquire():
             found = read_connection(home)
             raise DaemonUnreachable("A daemon runs here already", f"pid {found.pid}" if found else str(home.folder))
         stack.callback(lock.release)
+        with suppress(OSError):  # what a dead daemon has left must not be taken for this one
+            home.connection.unlink(missing_ok=True)
         settings = read_settings(home)
         stack.callback(_log_aside(start_log(home)).stop)
         version = metadata.version("hitpoint")

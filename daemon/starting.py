@@ -7,6 +7,7 @@ once. What a dead daemon has left behind is known by that lock, which the system
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,6 +27,8 @@ START_S = 30.0
 """The longest that a daemon may take to start, on a machine that is busy."""
 STOP_S = 15.0
 """The longest that a daemon may take to end."""
+ROOM_FOR_WORDS = 4096
+"""Bytes without which a daemon cannot even say why it does not start."""
 LOOK_S = 0.02
 """Between two looks whether it has."""
 COMMAND = (sys.executable, "-m", "daemon.server")
@@ -108,18 +111,18 @@ def start_daemon(home: Home) -> Connection:
         DaemonUnreachable: it ended at once, with its reason, or does not come up.
     """
     prepare(home)
-    process = _spawn(home)
+    process: subprocess.Popen[bytes] | None = None
     by = time.monotonic() + START_S
     while time.monotonic() < by:
         if connection := running(home):
             return connection
-        if process.poll() is not None and not daemon_lives(home):
-            if connection := running(home):
-                return connection
-            if process.returncode == 0:  # it started, and was stopped by somebody else meanwhile
+        if process is None or process.poll() is not None:
+            if daemon_lives(home):
+                process = None  # another one starts, or an old one still ends
+            elif process is None or process.returncode == 0:
                 process = _spawn(home)
-                continue
-            raise DaemonUnreachable(_last_words(home), do="`hitpoint doctor` says what is wrong.")
+            else:
+                raise DaemonUnreachable(_last_words(home), do="`hitpoint doctor` says what is wrong.")
         time.sleep(LOOK_S)
     raise DaemonUnreachable(f"The daemon did not start within {START_S:.0f} s", str(home.log), "Look at its log.")
 
@@ -133,7 +136,7 @@ def stop_daemon(home: Home) -> int | None:
     connection = running(home)
     if connection is None:
         return None
-    with connected(start=False, home=home) as client, suppress(DaemonUnreachable):
+    with suppress(DaemonUnreachable), connected(start=False, home=home) as client:
         client.ask("shutdown")
     by = time.monotonic() + STOP_S
     while process_lives(connection.pid) and daemon_lives(home):
@@ -150,7 +153,8 @@ def _spawn(home: Home) -> subprocess.Popen[bytes]:
     detached = 0
     if sys.platform == "win32":
         detached = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    # Emptied: what an earlier one said is no reason why this one does not start.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_TRUNC
     said = os.open(_said(home), flags, FILE_MODE)
     try:
         # Its folder is the home, which nobody else may write: Python looks for modules where it is started.
@@ -180,4 +184,6 @@ def _last_words(home: Home) -> str:
             lines = [line.strip() for line in file if line.strip()]
     except OSError:
         lines = []
+    if not lines and shutil.disk_usage(home.folder).free < ROOM_FOR_WORDS:
+        lines = [f"The disk is full ({home.folder}). Make room and try again."]
     return f"The daemon did not start: {lines[-1].removeprefix('hitpoint: ')}" if lines else "The daemon did not start"

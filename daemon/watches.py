@@ -12,11 +12,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.errors import HitpointError, WrongUse, raised
+from core.errors import HitpointError, UnusableInput, WrongUse, raised
 from daemon.dispatch import Answer, Dispatcher
-from daemon.jobs import WatchRecord
+from daemon.jobs import Store, WatchRecord
 from daemon.ledger import Ledger
-from daemon.watchfolder import Drop, Spoiled, Watcher, clear_sentence, job_of, place_scored, place_sentence
+from daemon.watchfolder import (
+    Drop,
+    Spoiled,
+    Watcher,
+    check_folder,
+    clear_sentence,
+    job_of,
+    place_scored,
+    place_sentence,
+)
 
 log = logging.getLogger("hitpoint.watch")
 
@@ -35,47 +44,46 @@ class Watches:
         self._ledger = ledger
         self._dispatcher = dispatcher
         self._aside = aside
-        self._watches: dict[str, Mapping[str, Any]] = {}
-        """Folder → options of its scores."""
+        self._watches: dict[str, WatchRecord] = {}
+        """By folder, with the options of its scores."""
         self._dropped: dict[str, Drop] = {}
         """Job → what it is made for."""
 
     def take_up(self, watches: list[tuple[WatchRecord, frozenset[str]]]) -> None:
         """Go on watching what an earlier daemon watched."""
         for record, seen in watches:
-            self._watches[record.folder] = record.request
+            self._watches[record.folder] = record
             self._watcher.watch(Path(record.folder), seen, must_be_there=False)
 
     def watch(self, folder: str, options: Mapping[str, Any], client: str, then: Answer) -> None:
         """Watch a folder from now on, also after a restart; watched already, it gets the new options."""
-        record = WatchRecord(folder=folder, request=options, client=client, made=time.time())
+        # A folder watched already keeps its age: what was asked for there is not asked for again.
+        made = self._watches[folder].made if folder in self._watches else time.time()
+        record = WatchRecord(folder=folder, request=options, client=client, made=made)
 
-        def begun(value: object) -> None:
+        def store(store: Store) -> frozenset[str]:
+            store.add_watch(record)
+            return store.seen_in(folder)
+
+        def checked(value: object) -> None:
             if isinstance(value, HitpointError):
                 then(value)
-                return
-            self._ledger.write(lambda store: store.add_watch(record), stored)
+            else:
+                self._ledger.write(store, stored)
 
-        def stored(value: object) -> None:
-            if isinstance(value, HitpointError):
-                if folder not in self._watches:
-                    self._watcher.forget(Path(folder))
-                then(value)
+        def stored(seen: frozenset[str] | HitpointError) -> None:
+            if isinstance(seen, HitpointError):
+                then(seen)
                 return
-            self._watches[folder] = options
+            self._watches[folder] = record  # first: the watcher may find something at once
+            self._watcher.watch(Path(folder), seen, must_be_there=False)
             log.info("watching %s", folder)
             then({"watch": {"folder": folder, "options": dict(options)}})
 
         if folder in self._watches:
-            begun(None)
+            checked(None)
         else:
-            self._ledger.read(lambda store: store.seen_in(folder), lambda seen: self._begin(folder, seen, begun))
-
-    def _begin(self, folder: str, seen: frozenset[str] | HitpointError, then: Callable[[object], None]) -> None:
-        if isinstance(seen, HitpointError):
-            then(seen)
-        else:
-            self._aside(lambda: self._watcher.watch(Path(folder), seen), then)
+            self._aside(lambda: check_folder(Path(folder)), checked)
 
     def forget(self, folder: str, then: Answer) -> None:
         """Watch a folder no more; jobs that were made for it go on."""
@@ -95,7 +103,7 @@ class Watches:
 
     def told(self) -> list[dict[str, Any]]:
         """The watched folders."""
-        return [{"folder": folder, "options": dict(options)} for folder, options in sorted(self._watches.items())]
+        return [{"folder": folder, "options": dict(record.request)} for folder, record in sorted(self._watches.items())]
 
     # --- drops
 
@@ -107,27 +115,37 @@ class Watches:
         if isinstance(event, Spoiled):
             self._say(event, event.why, job="")
             return
-        job = job_of(event.folder, event.sha256)
-        self._dropped[job] = event
-        request = {"timeline": str(event.file), "in": None, "out": None, **self._watches[folder]}
-        content = event.content or None
+        # Watched anew, with other wishes perhaps, the same content is another job.
+        job = job_of(event.folder, event.sha256, str(self._watches[folder].made))
         log.info("%s is scored as job %s", event.file, job)
+        self._score(job, event)
+
+    def _score(self, job: str, drop: Drop) -> None:
+        folder = str(drop.folder)
+        if folder not in self._watches:
+            return
+        self._dropped[job] = drop
+        request = {"timeline": str(drop.file), "in": None, "out": None, **self._watches[folder].request}
+        content = drop.content or None
         self._dispatcher.submit(
-            job, "score", f"watch:{folder}", event.file.name, request, content, lambda value: self._taken(job, value)
+            job, "score", f"watch:{folder}", drop.file.name, request, content, lambda value: self._taken(job, value)
         )
 
     def _taken(self, job: str, value: Mapping[str, Any] | HitpointError) -> None:
         """A drop's job is stored, or was there before."""
-        if isinstance(
-            value, WrongUse
-        ):  # the same content was asked for before, under another name or with other wishes
+        if isinstance(value, WrongUse):
+            # The same content was asked for before, under another name or with other wishes.
             self._dispatcher.look(job, lambda found: self._found(job, found))
         else:
             self._found(job, value)
 
     def _found(self, job: str, value: Mapping[str, Any] | HitpointError) -> None:
         if isinstance(value, HitpointError):
-            if drop := self._dropped.pop(job, None):
+            drop = self._dropped.pop(job, None)
+            if drop and isinstance(value, UnusableInput):  # the store has no room; nothing is wrong with the file
+                log.warning("%s waits: %s", drop.file, value)
+                self._dispatcher.later(lambda: self._score(job, drop))
+            elif drop:
                 self._say(drop, str(value), job)
         elif value["job"]["ended"] is not None:
             self.ended(value["job"])
@@ -141,7 +159,10 @@ class Watches:
             error = raised(job.get("error") or {})
             self._say(drop, str(error), job["id"])
             return
-        cue = Path(job["result"]["cue"])
+        self._lay(Path(job["result"]["cue"]), drop, job["id"])
+
+    def _lay(self, cue: Path, drop: Drop, job: str, said: str = "") -> None:
+        """Lay a cue's timeline beside its drop; where there is no room for it, again later. `said` is in the log."""
 
         def place() -> Path:
             placed = place_scored(cue, drop.file, drop.sha256)
@@ -149,11 +170,14 @@ class Watches:
             return placed
 
         def placed(value: Path | HitpointError) -> None:
-            if isinstance(value, HitpointError):
-                log.error("%s: %s", drop.file, value)
-            else:
+            if not isinstance(value, HitpointError):
                 log.info("%s lies beside %s", value.name, drop.file)
-                self._saw(drop, job["id"])
+                self._saw(drop, job)
+                return
+            if str(value) != said:
+                log.error("%s: %s", drop.file, value)
+            if str(drop.folder) in self._watches:
+                self._dispatcher.later(lambda: self._lay(cue, drop, job, str(value)))
 
         self._aside(place, placed)
 

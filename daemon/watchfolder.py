@@ -13,6 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -247,14 +248,17 @@ class _Folder:
         if not arrivals.is_text(entry.name):
             self._say_once(entry.name, "has a name that is not UTF-8")
             return None
-        if entry.is_symlink():
-            if mark := arrivals.look(self._path, entry.name):
-                return mark
-            self._say_once(entry.name, "is a link to no file in this folder")
-            return None
         try:
-            return arrivals.plain(entry.stat(follow_symlinks=False))
+            if mark := arrivals.plain(entry.stat(follow_symlinks=False)):
+                return mark
+            if entry.is_symlink() and not (mark := arrivals.look(self._path, entry.name)):
+                self._say_once(entry.name, "is a link to no file in this folder")
+            return mark
         except FileNotFoundError:
+            return None
+        except OSError as error:
+            self._path.stat()  # raises where it is the folder that is gone
+            self._say_once(entry.name, f"cannot be looked at ({error.strerror or error})")
             return None
 
     def _note(self, name: str, mark: Mark, now: float) -> None:
@@ -270,8 +274,9 @@ class _Folder:
         with self._changed:
             touched, self._touched = self._touched, set()
         for name in touched:
-            if arrivals.is_text(name) and (mark := arrivals.look(self._path, name)):
-                self._note(name, mark, time.monotonic())
+            with suppress(OSError):  # the next look at the whole folder says what is wrong
+                if arrivals.is_text(name) and (mark := arrivals.look(self._path, name)):
+                    self._note(name, mark, time.monotonic())
 
     def _read_rested(self) -> None:
         """Read what has rested: what came last first, and what came together oldest first."""
@@ -289,8 +294,7 @@ class _Folder:
             found = arrivals.read(self._path, name, resting.mark, self._seen, self._stopped.is_set)
         except StillChanging:
             del self._resting[name]
-            if mark := arrivals.look(self._path, name):
-                self._note(name, mark, time.monotonic())
+            self.touch(name)
             return
         except OSError as error:
             self._path.stat()  # raises where it is the folder that is gone

@@ -5,14 +5,15 @@ sender in, and still believes nothing that the frame claims.
 
 Conventions
     A message is a msgpack map with text keys; values are nil, booleans, integers, floats, UTF-8 text, bytes, lists and
-    maps. Extension types are not used. A request is one frame `[map]` or two `[map, attachment]`, without an empty
-    frame before it. On a pipe, a message has its length before it: four bytes, big-endian.
+    maps. Extension types are not used. A request is `[map]`, or `[map, piece, piece, …]` with an attachment cut into
+    frames, without an empty frame before it. On a pipe, a message has its length before it: four bytes, big-endian.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from enum import Enum, auto
 from typing import Any, BinaryIO
 
 import msgpack
@@ -23,13 +24,15 @@ MAX_MAP = 65_536
 """Bytes of a request's map."""
 MAX_ATTACHMENT = 64 * 2**20
 """Bytes of an attachment: the text of a timeline. It is never unpacked here."""
-MAX_FRAMES = 2
-"""Frames of a request: its map and an attachment."""
+MAX_FRAME = 256 * 2**10
+"""Bytes of one frame that a client sends. Whoever claims more is cut off before room is made for it, also before it
+has proved who it is: what strangers can make the daemon hold is small."""
+MAX_FRAMES = 1 + MAX_ATTACHMENT // MAX_FRAME
+"""Frames of a request: its map and the pieces of an attachment."""
 MAX_DEPTH = 8
 """Maps and lists inside one another in a request; the outermost map counts."""
 MAX_ITEMS = 256
-"""Items of one list, or keys of one map, in a request. Room for a list is taken as soon as its length is read: small
-lengths keep a frame of nested claims small in memory."""
+"""Items of one list, or keys of one map, in a request."""
 MAX_VALUES = 4_096
 """Values in a whole request: what reading and checking it can cost."""
 MAX_ANSWER = 64 * 2**20
@@ -47,8 +50,44 @@ CLIENT_GONE_S = 15.0
 """The daemon forgets a follower who was silent for so many seconds; its job goes on."""
 
 _LENGTH = struct.Struct(">I")
-_EXTENSION = "The message holds an extension type; there are none here"
-_SCALARS = frozenset({type(None), bool, int, float, str, bytes})
+_TRUNCATED = "The message is truncated"
+
+
+class _Kind(Enum):
+    """What a value is, by the first byte of it."""
+
+    SCALAR = auto()
+    TEXT = auto()
+    BYTES = auto()
+    LIST = auto()
+    MAP = auto()
+    EXTENSION = auto()
+    NONE = auto()
+
+
+def _heads() -> tuple[tuple[_Kind, int, int], ...]:
+    """For each first byte of a value: its kind, the bytes of the count that follows, and the count where none does.
+
+    The count is that of a list's items, of a map's keys, or of the bytes that the value goes on for (msgpack's
+    specification, "Formats").
+    """
+    heads = [(_Kind.SCALAR, 0, 0)] * 128
+    heads += [(_Kind.MAP, 0, count) for count in range(16)]
+    heads += [(_Kind.LIST, 0, count) for count in range(16)]
+    heads += [(_Kind.TEXT, 0, count) for count in range(32)]
+    heads += [(_Kind.SCALAR, 0, 0), (_Kind.NONE, 0, 0), (_Kind.SCALAR, 0, 0), (_Kind.SCALAR, 0, 0)]
+    heads += [(_Kind.BYTES, width, 0) for width in (1, 2, 4)]
+    heads += [(_Kind.EXTENSION, width, 0) for width in (1, 2, 4)]
+    heads += [(_Kind.SCALAR, 0, size) for size in (4, 8, 1, 2, 4, 8, 1, 2, 4, 8)]
+    heads += [(_Kind.EXTENSION, 0, 1 + size) for size in (1, 2, 4, 8, 16)]
+    heads += [(_Kind.TEXT, width, 0) for width in (1, 2, 4)]
+    heads += [(_Kind.LIST, width, 0) for width in (2, 4)]
+    heads += [(_Kind.MAP, width, 0) for width in (2, 4)]
+    heads += [(_Kind.SCALAR, 0, 0)] * 32
+    return tuple(heads)
+
+
+_HEADS = _heads()
 
 
 class Malformed(ValueError):
@@ -79,7 +118,7 @@ def unpacked(frame: bytes, limit: int = MAX_MAP) -> dict[str, Any]:
     """The map in one frame.
 
     With the limit of a request or a smaller one the counts of a request hold (`MAX_DEPTH`, `MAX_ITEMS`, `MAX_VALUES`).
-    Longer messages come from the daemon or its workers only; of them, bytes and depth are checked.
+    Longer messages come from the daemon or its workers only; of them, bytes and depth are bounded.
 
     Args:
         frame: the bytes of the frame.
@@ -92,23 +131,20 @@ def unpacked(frame: bytes, limit: int = MAX_MAP) -> dict[str, Any]:
         raise Malformed(f"The message has {len(frame)} bytes; at most {limit} are read")
     if not frame:
         raise Malformed("The message is empty; a map belongs there (a DEALER socket sends no empty frame before it)")
-    from_client = limit <= MAX_MAP
-    items = MAX_ITEMS if from_client else limit
+    if limit <= MAX_MAP:
+        _survey(frame, MAX_DEPTH, MAX_ITEMS, MAX_VALUES)
+    else:
+        _survey(frame, MAX_ANSWER_DEPTH, limit, limit)
     try:
-        message = msgpack.unpackb(
-            frame,
-            max_array_len=items,
-            max_map_len=items,
-            max_str_len=limit,
-            max_bin_len=limit,
-            max_ext_len=limit,
-        )
-    except (ValueError, msgpack.UnpackException) as error:
-        raise Malformed(_sentence(error, items)) from None
-    if type(message) is not dict:
-        raise Malformed("The message is not a map")
-    _check(message, MAX_DEPTH if from_client else MAX_ANSWER_DEPTH, MAX_VALUES if from_client else limit)
+        message: dict[str, Any] = msgpack.unpackb(frame)
+    except UnicodeDecodeError:
+        raise Malformed("A text in the message is not UTF-8") from None
     return message
+
+
+def pieces(attachment: bytes) -> list[bytes]:
+    """An attachment as the frames that follow a request's map, each of `MAX_FRAME` bytes but the last."""
+    return [attachment[start : start + MAX_FRAME] for start in range(0, len(attachment), MAX_FRAME)]
 
 
 def parted(frames: Sequence[bytes]) -> tuple[dict[str, Any], bytes | None]:
@@ -118,18 +154,18 @@ def parted(frames: Sequence[bytes]) -> tuple[dict[str, Any], bytes | None]:
         frames: the frames as they came, without the sender's identity.
 
     Raises:
-        Malformed: too many frames, or none; one too long; a map that cannot be read; an attachment with nothing in it.
+        Malformed: too many frames, or none; one empty or too long; a map that cannot be read.
     """
     if not frames:
         raise Malformed("The message has no frame")
     if len(frames) > MAX_FRAMES:
-        raise Malformed(f"The message has {len(frames)} frames; at most {MAX_FRAMES} are read: a map and an attachment")
-    attachment = frames[1] if len(frames) > 1 else None
-    if attachment is not None and not attachment:
-        raise Malformed("The attachment is empty")
-    if attachment is not None and len(attachment) > MAX_ATTACHMENT:
-        raise Malformed(f"The attachment has {len(attachment)} bytes; at most {MAX_ATTACHMENT} are taken")
-    return unpacked(frames[0]), attachment
+        raise Malformed(f"The message has {len(frames)} frames; at most {MAX_FRAMES} are read")
+    longest = max(map(len, frames))
+    if longest > MAX_FRAME:
+        raise Malformed(f"A frame has {longest} bytes; at most {MAX_FRAME} are taken: send the attachment in pieces")
+    if not all(frames[1:]):
+        raise Malformed("A piece of the attachment is empty")
+    return unpacked(frames[0]), b"".join(frames[1:]) if len(frames) > 1 else None
 
 
 def write_pipe(file: BinaryIO, message: Mapping[str, Any]) -> None:
@@ -178,49 +214,58 @@ def _exactly(file: BinaryIO, size: int) -> bytes:
     return data
 
 
-def _sentence(error: Exception, items: int) -> str:
-    """What msgpack found wrong, for people."""
-    if isinstance(error, msgpack.StackError):
-        return "The message is nested far too deep"
-    if isinstance(error, msgpack.ExtraData):
-        return "Something follows the map in the message"
-    if isinstance(error, UnicodeDecodeError):
-        return "A text in the message is not UTF-8"
-    said = str(error)
-    if "map key" in said:
-        return "The keys of a map must be text"
-    if "max_array_len" in said or "max_map_len" in said:
-        return f"A list or map in the message claims more than {items} items"
-    if "max_ext_len" in said:
-        return _EXTENSION
-    return "The message is truncated or is not msgpack"
+def _survey(frame: bytes, depth: int, items: int, values: int) -> None:
+    """Walk over a frame from head to head, before anything is built of it, and refuse what is beyond the limits.
 
+    A frame of nested claims or of thousands of empty maps would cost memory and a good part of a second to unpack; the
+    walk ends as soon as it has seen too much, and depth costs it no stack.
 
-def _check(message: dict[str, Any], depth: int, values: int) -> None:
-    """Refuse what is too deep, too much, or no plain data; level by level, so that depth costs no stack."""
-    level: list[Any] = [message]
-    for _ in range(depth):
-        inner = []
-        for container in level:
-            values -= len(container)
+    Args:
+        frame: the bytes, at least one.
+        depth: lists and maps inside one another.
+        items: items of one list, or keys of one map.
+        values: values in all lists and maps together.
+
+    Raises:
+        Malformed: the frame is not one whole map within the limits.
+    """
+    if _HEADS[frame[0]][0] is not _Kind.MAP:
+        raise Malformed("The message is not a map")
+    at, end = 0, len(frame)
+    waiting, in_map = [1], [False]  # values still to come, keys included, of each list or map that is open
+    while waiting:
+        if not waiting[-1]:
+            waiting.pop()
+            in_map.pop()
+            continue
+        is_key = in_map[-1] and waiting[-1] % 2 == 0
+        waiting[-1] -= 1
+        if at >= end:
+            raise Malformed(_TRUNCATED)
+        kind, width, count = _HEADS[frame[at]]
+        at += 1
+        if width:
+            count = int.from_bytes(frame[at : at + width], "big")
+            at += width
+        if is_key and kind is not _Kind.TEXT:
+            raise Malformed("The keys of a map must be text")
+        if kind is _Kind.LIST or kind is _Kind.MAP:
+            values -= count
+            if count > items:
+                raise Malformed(f"A list or map in the message has more than {items} items")
             if values < 0:
                 raise Malformed("The message holds too many values")
-            for part in _parts(container):
-                kind = type(part)
-                if kind is dict or kind is list:
-                    inner.append(part)
-                elif kind not in _SCALARS:
-                    raise Malformed(_EXTENSION)
-        if not inner:
-            return
-        level = inner
-    raise Malformed(f"The message is nested deeper than {depth} levels")
-
-
-def _parts(container: Any) -> Any:
-    """The values in a list or a map, whose keys must be text."""
-    if type(container) is list:
-        return container
-    if not all(type(key) is str for key in container):
-        raise Malformed("The keys of a map must be text")
-    return container.values()
+            if len(waiting) > depth:
+                raise Malformed(f"The message is nested deeper than {depth} levels")
+            waiting.append(2 * count if kind is _Kind.MAP else count)
+            in_map.append(kind is _Kind.MAP)
+        elif kind is _Kind.EXTENSION:
+            raise Malformed("The message holds an extension type; there are none here")
+        elif kind is _Kind.NONE:
+            raise Malformed("The message is not msgpack")
+        else:
+            at += count
+        if at > end:
+            raise Malformed(_TRUNCATED)
+    if at < end:
+        raise Malformed("Something follows the map in the message")

@@ -60,7 +60,7 @@ def score(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) -
     from core.result import summary
 
     watch.report("timeline", 0.0, "Reading the timeline")
-    if done := _done_before(job.folder):
+    if done := done_before(job.folder):
         return done
     request = _request(job)
     _check_quota(_parent(job), means.quota, watch)
@@ -102,7 +102,7 @@ def export(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) 
     if damage := check(cue.folder, cue.take):
         raise UnusableInput(damage[0], str(cue.folder), "Bring the file back from a copy, or score again.")
     to = Path(asked["to"]) if asked.get("to") else cue.folder
-    written: dict[str, Any] = _recorded(job.folder).get("result", {"cue": str(cue.folder)})
+    written: dict[str, Any] = {"cue": str(cue.folder), **_written_before(job.folder)}
     for number, part in enumerate(parts):
         if part not in written:
             written |= _exported(part, asked.get("preview"), cue, to, _part_of(watch, number, len(parts)))
@@ -208,26 +208,24 @@ def _record(folder: Path, result: Mapping[str, Any], document: Path | None = Non
     write_whole(folder / RECORD, json.dumps({"result": result, "sha256": digest}).encode())
 
 
-def _recorded(folder: Path) -> dict[str, Any]:
-    """What an earlier try has recorded; empty where there was none."""
+def _written_before(folder: Path) -> dict[str, Any]:
+    """What an earlier try of an export has recorded; empty where there was none."""
     try:
-        record: dict[str, Any] = json.loads((folder / RECORD).read_bytes())
-    except (OSError, ValueError):
+        result: dict[str, Any] = json.loads((folder / RECORD).read_bytes())["result"]
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
-    return record
+    return result
 
 
-def _done_before(folder: Path) -> dict[str, Any] | None:
+def done_before(folder: Path) -> dict[str, Any] | None:
     """The result of an earlier try whose cue did appear."""
-    record = _recorded(folder)
-    if not record:
-        return None
-    result: dict[str, Any] = record["result"]
     try:
+        record = json.loads((folder / RECORD).read_bytes())
+        result: dict[str, Any] = record["result"]
         digest = hashlib.sha256((Path(result["cue"]) / DOCUMENT).read_bytes()).hexdigest()
-    except OSError:
+    except (OSError, ValueError, KeyError, TypeError):  # no record, none that can be read, or no cue
         return None
-    return result if digest == record["sha256"] else None
+    return result if digest == record.get("sha256") else None
 
 
 # --- score

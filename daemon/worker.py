@@ -150,8 +150,9 @@ class Worker:
 
 
 def _device_full(error: Exception) -> bool:
-    """Whether torch, or a library below it, had no memory left on the device."""
-    return type(error).__name__ == "OutOfMemoryError" or "_ALLOC_FAILED" in str(error)
+    """Whether torch, ONNX Runtime or a library below them had no memory left on the device."""
+    said = ("out of memory", "_ALLOC_FAILED", "Failed to allocate memory")
+    return type(error).__name__ == "OutOfMemoryError" or any(words in str(error) for words in said)
 
 
 def _device_lost(error: Exception) -> bool:

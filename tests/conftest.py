@@ -46,6 +46,20 @@ def demo_edit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def long_edit(demo_edit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same footage over and over for ten minutes: a score of it is still at work when a test wants to stop it."""
+    timeline = json.loads(demo_edit.read_text())
+    track = timeline["tracks"]["children"][0]
+    for clip in track["children"]:
+        media = clip["media_references"]["DEFAULT_MEDIA"]
+        media["target_url"] = str(demo_edit.parent / media["target_url"])
+    track["children"] *= 15
+    path = tmp_path_factory.mktemp("long") / "long.otio"
+    path.write_text(json.dumps(timeline))
+    return path
+
+
+@pytest.fixture(scope="session")
 def cue_of_the_demo(demo_edit: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The result line of `hitpoint score` on the demonstration, as a script sees it."""
     folder = tmp_path_factory.mktemp("cues")

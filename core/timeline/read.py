@@ -20,15 +20,17 @@ from core.timeline.shots import Piece, between, cuts, pieces, shot
 from core.timeline.tree import Item, Mark, Reference, Stretch, Tree
 
 
-def read(source: Path, in_text: str | None = None, out_text: str | None = None, content: bytes | None = None) -> Edit:
+def read(
+    source: Path, in_text: str | None = None, out_text: str | None = None, *, content: bytes | None = None
+) -> Edit:
     """What a timeline says about a range.
 
     Args:
         source: an `.otio`, an `.otioz` or a movie file (one long clip; its cuts are not looked for here).
-        content: the text of an `.otio` that was read elsewhere: `source` is then not opened, and gives only its name
-            and the folder that relative media lie in.
         in_text: where the range starts, as `timecode.parse` reads it; None is the timeline's start.
         out_text: where it ends, exclusive; None is the timeline's end.
+        content: the text of an `.otio` that was read elsewhere: `source` is then not opened, and gives only its name
+            and the folder that relative media lie in.
 
     Raises:
         WrongUse: a text is not a time.

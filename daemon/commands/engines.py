@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command(short_help="List the engines and what each can do.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 def engines(as_json: bool) -> None:
     """List the engines: whether each is ready, its stems, and what it can do."""

@@ -10,7 +10,7 @@ import click
 from core.errors import WrongUse
 
 
-@click.command()
+@click.command(short_help="Hand a cue on: stamped, in sections, or as a preview.")
 @click.argument("cue", type=click.Path(path_type=Path))
 @click.option("--bwf", is_flag=True, help="Copies of the stems and the mix, stamped with the record timecode.")
 @click.option("--sections", is_flag=True, help="The stems cut into one file per musical section.")

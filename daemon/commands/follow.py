@@ -31,7 +31,9 @@ def made(op: str, fields: Mapping[str, Any], attachment: bytes | None, as_json: 
         if stopped():
             raise Cancelled()
         client.ask(op, attachment, job=job, **fields)
-        return {**client.follow(job, progress.show, stopped), "job": job}
+        result = client.follow(job, progress.show, stopped)
+        progress.full()
+    return {**result, "job": job}
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from core.errors import WrongUse
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from daemon.client import Client
 
@@ -25,11 +26,13 @@ REFRESH_S = 0.5
 UNFINISHED = ("running", "queued")
 """In the order of the table, before those that are finished."""
 COLOURS = {"running": "cyan", "done": "green", "failed": "red", "cancelled": "yellow"}
+BAR = 8
+"""Cells of a job's bar."""
 WIDE = 10_000
 """Columns of what is no terminal: nothing is cut."""
 
 
-@click.command()
+@click.command(short_help="Show what runs, waits and is finished; follow one job.")
 @click.argument("job", required=False)
 @click.option("--limit", type=click.IntRange(1, MOST), default=100, show_default=True, help="The newest so many.")
 @click.option("--once", is_flag=True, help="Print the table once, on a terminal too.")
@@ -80,6 +83,7 @@ def _follow(client: Client, text: str, as_json: bool) -> None:
     job = found(client, text)
     with closing(Progress(as_json)) as progress:
         result = {**client.follow(job["id"], progress.show), "job": job["id"]}
+        progress.full()
     if as_json:
         result_line(result)
     else:
@@ -125,21 +129,28 @@ def _print(listed: list[dict[str, Any]]) -> None:
 
 
 def table(listed: list[dict[str, Any]], now: float) -> Table | str:
-    """The jobs as rows: those that run, those that wait in their order, then the newest that are finished."""
-    from rich.box import SIMPLE_HEAD
+    """The jobs as rows: those that run, those that wait in their order, then the newest that are finished.
+
+    Args:
+        now: seconds since 1970.
+    """
     from rich.table import Table
 
     if not listed:
         return "No jobs."
-    rows = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for name in ("job", "what", "client", "state"):
-        rows.add_column(name, no_wrap=True)
-    rows.add_column("progress", no_wrap=True)
-    rows.add_column("", overflow="ellipsis", no_wrap=True, ratio=None)
-    rows.add_column("age", no_wrap=True, justify="right")
+    rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for name, gives_way in (("job", 0), ("what", 1), ("client", 1), ("state", 0), ("progress", 0), ("", 1), ("age", 0)):
+        rows.add_column(name, no_wrap=not gives_way)
+    letters = _letters([job["id"] for job in listed])
     for job in sorted(listed, key=_order):
-        rows.add_row(*_row(job, now))
+        rows.add_row(*_row(job, letters, now))
     return rows
+
+
+def _letters(ids: list[str]) -> int:
+    """How many letters tell these ids apart; eight at least."""
+    most = max(map(len, ids))
+    return next((count for count in range(8, most) if len({one[:count] for one in ids}) == len(ids)), most)
 
 
 def _order(job: Mapping[str, Any]) -> tuple[int, int]:
@@ -147,19 +158,21 @@ def _order(job: Mapping[str, Any]) -> tuple[int, int]:
     return (UNFINISHED.index(state) if state in UNFINISHED else len(UNFINISHED), int(job.get("place") or 0))
 
 
-def _row(job: Mapping[str, Any], now: float) -> list[Any]:
+def _row(job: Mapping[str, Any], letters: int, now: float) -> list[Text]:
+    """One job's cells, one line each whatever its words hold."""
     from rich.text import Text
 
     from daemon.commands.output import bar, plain, queued_words, span
 
-    words = queued_words(job) if job["state"] == "queued" else job["reason"] or job["words"]
-    cells = 10
-    return [
-        Text(plain(job["id"])),
-        Text(plain(f"{job['kind']} {job['name']}")),
-        Text(plain(job["client"])),
-        Text(plain(job["state"]), COLOURS.get(job["state"], "")),
-        Text(f"{bar(job['progress'], cells)} {job['progress']:4.0%}"),
-        Text(plain(words)),
-        Text(span(now - job["made"])),
-    ]
+    state, progress = job["state"], job["progress"]
+    words = queued_words(job) if state == "queued" else job["reason"] or job["words"]
+    cells = (
+        (job["id"][:letters], ""),
+        (f"{job['kind']} {job['name']}", ""),
+        (job["client"], "dim"),
+        (state, COLOURS.get(state, "")),
+        (f"{bar(progress, BAR)} {progress:4.0%}", ""),
+        (words, ""),
+        (span(now - job["made"]), "dim"),
+    )
+    return [Text(plain(text), style, no_wrap=True, overflow="ellipsis") for text, style in cells]

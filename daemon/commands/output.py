@@ -18,6 +18,8 @@ import click
 from core.errors import HitpointError, told
 
 _REDRAW_S = 0.1
+_CLEAR = "\r\x1b[2K"
+"""Empties the line that the cursor is on."""
 BAR = 20
 """Cells of a progress bar."""
 
@@ -74,44 +76,57 @@ class Progress:
     """Shows how far a job is as it goes by, at most ten times a second.
 
     On a terminal one line on stderr is redrawn; elsewhere each stage prints one line. With `as_json`, progress also
-    goes to stdout as `{"stage", "fraction", "words"}`; the fraction is of the whole job.
+    goes to stdout as `{"stage", "fraction", "words"}`; the fraction is of the whole job. Lines that stay are printed
+    once something is done or stands before the job: what is refused at once says only why.
     """
 
     def __init__(self, as_json: bool) -> None:
         self._as_json = as_json
         self._terminal = sys.stderr.isatty()
-        self._said: tuple[str, float, str] | None = None
+        self._said = ("", 0.0, "")
         self._shown_at = 0.0
         self._open_line = False
 
     def show(self, job: Mapping[str, Any]) -> None:
         """Show a job as the daemon tells it."""
+        # Begun again after a crash, a job counts from zero; nobody wants to see that.
+        fraction = max(float(job["progress"]), self._said[1])
         if job["state"] == "running":
-            self._show(str(job["stage"] or "start"), float(job["progress"]), plain(str(job["words"])))
+            self._show(str(job["stage"] or "start"), fraction, plain(str(job["words"])), stays=fraction > 0)
         elif job["state"] == "queued":
-            self._show("queued", float(job["progress"]), plain(queued_words(job)))
+            self._show("queued", fraction, plain(queued_words(job)), stays=bool(job.get("place") or job["words"]))
 
-    def _show(self, stage: str, fraction: float, words: str) -> None:
+    def _show(self, stage: str, fraction: float, words: str, stays: bool) -> None:
         now = time.monotonic()
-        new_stage = self._said is None or stage != self._said[0]
+        new_stage = stage != self._said[0]
         if (stage, fraction, words) == self._said or (not new_stage and now - self._shown_at < _REDRAW_S):
             return
-        self._said, self._shown_at = (stage, fraction, words), now
-        if self._as_json:
-            click.echo(json.dumps({"stage": stage, "fraction": round(fraction, 3), "words": words}))
         if self._terminal:
             self._redraw(stage, fraction, words)
-        elif new_stage:
+        if self._terminal or stays:
+            self._said, self._shown_at = (stage, fraction, words), now
+        if not stays:
+            return
+        if self._as_json:
+            click.echo(json.dumps({"stage": stage, "fraction": round(fraction, 3), "words": words}))
+        if not self._terminal and new_stage:
             click.echo(f"{stage} …", err=True)
 
     def _redraw(self, stage: str, fraction: float, words: str) -> None:
         line = f"{bar(fraction)} {fraction:4.0%}  {stage}{': ' * bool(words)}{words}"
         room = max(BAR, shutil.get_terminal_size().columns - 1)
-        click.echo(f"\r\x1b[2K{line[:room]}", nl=False, err=True)
+        click.echo(f"{_CLEAR}{line[:room]}", nl=False, err=True)
         self._open_line = True
 
-    def close(self) -> None:
-        """End the line that is being redrawn."""
+    def full(self) -> None:
+        """The job is done: the line on the terminal says so and stays."""
         if self._open_line:
+            self._redraw("done", 1.0, "")
             click.echo(err=True)
+            self._open_line = False
+
+    def close(self) -> None:
+        """Take the line on the terminal away: whatever is said next says more."""
+        if self._open_line:
+            click.echo(_CLEAR, nl=False, err=True)
             self._open_line = False

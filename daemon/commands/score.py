@@ -46,7 +46,7 @@ def music_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command()
+@click.command(short_help="Write music for a timeline range.")
 @click.argument("timeline", type=click.Path(path_type=Path))
 @click.option("--in", "in_text", metavar="T", help="First frame: HH:MM:SS:FF record timecode, 123f or 12.5s.")
 @click.option("--out", "out_text", metavar="T", help="Frame after the last one, written the same way.")

@@ -11,7 +11,7 @@ from core.errors import WrongUse
 from daemon.commands.score import music_options
 
 
-@click.command()
+@click.command(short_help="Score every timeline that is put into a folder.")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
 @click.option("--stop", is_flag=True, help="Watch DIR no longer.")
 @music_options

@@ -111,9 +111,9 @@ def test_the_engines_are_listed_for_scripts() -> None:
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_score_leaves_nothing_behind(demo_edit: Path, tmp_path: Path, stop: signal.Signals) -> None:
+def test_a_stopped_score_leaves_nothing_behind(long_edit: Path, tmp_path: Path, stop: signal.Signals) -> None:
     work = subprocess.Popen(
-        [*HITPOINT, "score", str(demo_edit), "--to", str(tmp_path), "--json"],
+        [*HITPOINT, "score", str(long_edit), "--to", str(tmp_path), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -277,7 +277,9 @@ def test_another_program_that_holds_the_file_delays_and_then_refuses(
             writer.write(adding(number), loop.take)
 
     in_one_group(writer, queue)
-    assert all("Another program" in str(value) for value in loop.until(3))
+    refusals = loop.until(3)
+    assert all("Another program" in str(value) for value in refusals)
+    assert len(set(refusals)) == 1  # one wait for all of them
     holder.execute("ROLLBACK")
     holder.close()
     writer.write(adding(4), loop.take)

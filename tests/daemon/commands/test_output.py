@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from daemon.commands.output import Progress, bar, plain, queued_words, size, span
 
+CLEAR = "\r\x1b[2K"
+
 
 def job(**fields: Any) -> dict[str, Any]:
     return {"state": "running", "stage": "audio", "progress": 0.5, "words": "mixing", "place": None, **fields}
@@ -77,18 +79,54 @@ def test_progress_says_each_change_once_and_a_new_stage_at_once(capsys: pytest.C
     assert said.err.splitlines() == ["queued …", "audio …", "cue …"]
 
 
+def test_progress_never_goes_back_even_when_the_job_is_begun_again(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(as_json=True)
+    for told in (
+        job(),
+        job(state="queued", stage="", progress=0.0, words="its worker died"),
+        job(stage="picture", progress=0.1),
+    ):
+        progress.show(told)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["fraction"] for line in lines] == [0.5, 0.5, 0.5]
+    assert [line["stage"] for line in lines] == ["audio", "queued", "picture"]
+
+
+def test_a_job_that_is_refused_at_once_has_shown_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress(as_json=True)
+    progress.show(job(state="queued", stage="", progress=0.0, words="", place=0))
+    progress.show(job(stage="timeline", progress=0.0))
+    progress.close()
+    assert capsys.readouterr() == ("", "")
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> Progress:
+    """Progress on a terminal of 60 columns."""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    return Progress(as_json=False)
+
+
 def test_on_a_terminal_one_line_is_redrawn_and_never_wider_than_the_terminal(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setenv("COLUMNS", "60")
-    progress = Progress(as_json=False)
+    progress = on_a_terminal(monkeypatch)
+    progress.show(job(state="queued", stage="", progress=0.0, words="", place=0))
     progress.show(job(words="x" * 200))
     progress.show(job(stage="cue", words="\x1b[2J"))
+    progress.full()
     progress.close()
     said = capsys.readouterr()
     assert said.out == ""
-    first, second = said.err.removeprefix("\r\x1b[2K").removesuffix("\n").split("\r\x1b[2K")
-    assert len(first) == 59
-    assert "\x1b" not in second
-    assert second.endswith(r"cue: \x1b[2J")
+    first, second, third, done = said.err.removeprefix(CLEAR).split(CLEAR)
+    assert first.endswith("0%  queued: next")
+    assert len(second) == 59
+    assert third.endswith(r"cue: \x1b[2J")
+    assert done == f"{bar(1)} 100%  done\n"
+
+
+def test_what_fails_leaves_no_bar_behind(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    progress = on_a_terminal(monkeypatch)
+    progress.show(job())
+    progress.close()
+    assert capsys.readouterr().err.endswith(CLEAR)

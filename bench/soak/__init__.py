@@ -1,0 +1,1 @@
+"""`make soak`: three editors send work for hours while somebody keeps killing what does it."""
