@@ -75,15 +75,18 @@ def _clipped(notes: Sequence[Note], start: float, end: float, going_on: bool) ->
 
 
 def _chords(base: Sequence[Chord], other: Sequence[Chord], start: float, end: float) -> tuple[Chord, ...]:
-    """Chords of one outside a span, of the other inside it, in order."""
-    spans = ((base, float("-inf"), start), (other, start, end), (base, end, float("inf")))
-    found = []
-    for chords, lower, upper in spans:
+    """Chords of one outside a span, of the other inside it; one that sounds on both sides of an edge stays one."""
+    found: list[Chord] = []
+    for chords, lower, upper in ((base, float("-inf"), start), (other, start, end), (base, end, float("inf"))):
         for chord in chords:
             first, last = max(chord.start, lower), min(chord.start + chord.duration, upper)
-            if first < last:
-                whole = (first, last) == (chord.start, chord.start + chord.duration)
-                found.append(chord if whole else replace(chord, start=first, duration=last - first))
+            if first >= last:
+                continue
+            whole = (first, last) == (chord.start, chord.start + chord.duration)
+            piece = chord if whole else replace(chord, start=first, duration=last - first)
+            if found and first in (start, end) and chord.start < first and found[-1].pitches == chord.pitches:
+                piece = replace(chord, start=found[-1].start, duration=last - found.pop().start)
+            found.append(piece)
     return tuple(found)
 
 

@@ -38,7 +38,7 @@ def played(engine: Engine, brief: Brief, scratch: Path, watch: Watch) -> Renderi
     rendering = engine.render(brief, None, scratch, watch)
     if not engine.abilities.on_grid:
         rendering = _conformed(rendering, brief, scratch, watch)
-    return rendering if rendering.how else replace(rendering, how=_on_the_grid(brief))
+    return rendering if rendering.how else replace(rendering, how=on_the_grid(brief))
 
 
 def _conformed(rendering: Rendering, brief: Brief, scratch: Path, watch: Watch) -> Rendering:
@@ -53,7 +53,7 @@ def _conformed(rendering: Rendering, brief: Brief, scratch: Path, watch: Watch) 
     return replace(rendering, stems=tuple(stems), how=())
 
 
-def _on_the_grid(brief: Brief) -> tuple[How | None, ...]:
+def on_the_grid(brief: Brief) -> tuple[How | None, ...]:
     """How hits are met by music that does not say so: they fall on its grid."""
     return tuple("grid" if met.met else None for met in brief.plan.met)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,8 +12,8 @@ import numpy as np
 from core import engines
 from core.adding import Recipe, Rerolled, Work, added, growing, opened, unheeded
 from core.audio.files import FULL_SCALE, read_wav
-from core.audio.splice import splice
-from core.brief import Audio, Brief, Hole, Rendering, StemName
+from core.audio.splice import Spliced, splice
+from core.brief import Audio, Brief, Direction, Hole, Rendering, StemName
 from core.cue.changing import changing
 from core.cue.folder import Cue, rendering_of
 from core.cue.provenance import made_by, soundfont_hash
@@ -21,7 +21,7 @@ from core.cue.takes import Opening, Snap
 from core.direction import direct, style_named
 from core.engines.engine import Engine
 from core.errors import EngineNotReady, UnusableInput
-from core.playing import played
+from core.playing import on_the_grid, played
 from core.watch import Watch
 
 
@@ -67,25 +67,21 @@ def reroll(request: Reroll, watch: Watch = Watch(), about_to_appear: Callable[[R
         cue, kept = change.cue, rendering_of(change.cue, change.cue.take)
         opening = opened(cue, request.in_text, request.out_text, request.stems, request.snap)
         engine = _checked(request, cue, opening)
-        brief, said = _brief(request, cue)
+        brief, weights = _brief(request, cue), soundfont_hash(cue.brief.soundfont)
         with growing(work, opening) as grown:
             with work.clock("music"):
                 rendering = _rendered(engine, brief, opening, kept, cue, grown.scratch, watch)
             with work.clock("audio"):
-                span, beats = opening.span(brief.sample_rate), [float(beat) for beat in brief.plan.tempo_map.beats]
-                files, mix = cue.files(cue.take), cue.folder / cue.take.mix.file
-                spliced = splice(
-                    files, mix, rendering.stems, *span, brief.sample_rate, cue.gain_db, grown.path, watch, beats
-                )
+                spliced = _spliced(cue, opening, rendering, grown.path, watch)
                 rendering = replace(rendering, stems=())  # nobody may hold on to what lies in the scratch folder
             recipe = Recipe(
                 opening,
                 brief.seed,
-                (*said, *spliced.said),
+                (*_remarks(request, cue, weights), *spliced.said),
                 style=request.style,
                 prompt=request.prompt,
                 direction=None if brief.direction == cue.brief.direction else brief.direction,
-                made_by=made_by(engine.name, soundfont_hash(brief.soundfont)),
+                made_by=made_by(engine.name, weights),
             )
             return added(work, grown, recipe, spliced, rendering, kept.how)
 
@@ -107,10 +103,11 @@ def _checked(request: Reroll, cue: Cue, opening: Opening) -> Engine:
         raise EngineNotReady(readiness.why, name)
     if request.prompt and not engine.abilities.text:
         raise EngineNotReady(f"The engine {name} takes no words", "--prompt", "Leave the prompt out.")
-    can = engine.abilities
-    if not can.holes_in_time and opening.span(cue.brief.sample_rate) != (0, cue.brief.samples):
+    part_in_time = opening.span(cue.brief.sample_rate) != (0, cue.brief.samples)
+    part_in_stems = set(opening.stems) != set(cue.take.stems)
+    if part_in_time and not engine.abilities.holes_in_time:
         raise EngineNotReady(f"The engine {name} cannot re-roll a part", "--in, --out", "Re-roll the whole cue.")
-    if not can.holes_in_stems and set(opening.stems) != set(cue.take.stems):
+    if part_in_stems and not engine.abilities.holes_in_stems:
         raise EngineNotReady(f"The engine {name} cannot re-roll single stems", "--stem", "Re-roll all stems together.")
     soundfont = cue.brief.soundfont
     if soundfont is not None and not soundfont.is_file():
@@ -118,39 +115,55 @@ def _checked(request: Reroll, cue: Cue, opening: Opening) -> Engine:
     return engine
 
 
-def _brief(request: Reroll, cue: Cue) -> tuple[Brief, tuple[str, ...]]:
-    """What the engine is told: the cue's brief with another seed and, where there are some, other wishes."""
-    told = cue.brief
+def _brief(request: Reroll, cue: Cue) -> Brief:
+    """What the engine is told: the cue's brief with another seed and, where there are some, other wishes.
+
+    Tempo, key and ending are the cue's, whatever the words say.
+    """
+    told, was = cue.brief, cue.brief.direction
     seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-    said = []
-    if soundfont_hash(told.soundfont) != dict(cue.made_by.weights):
-        said.append("The SoundFont is not the one that the first take was played with.")
     if request.style is None and request.prompt is None:
-        return replace(told, seed=seed), tuple(said)
-    prompt = told.prompt if request.prompt is None else request.prompt
-    cuts = sum(hit.kind == "cut" for hit in told.edit.hits) * 60 / told.seconds
-    was = told.direction
-    found = direct(request.style, prompt, told.picture, cuts, was.ending, was.under_speech, was.style)
-    if request.prompt is not None:
-        if found.feel.bpm is not None and found.feel.bpm != was.feel.bpm:
-            said.append(f"A re-roll keeps the tempo of the cue, {told.plan.bpm:.0f} bpm.")
-        if (found.tonic, found.mode) != (None, None) and (found.tonic, found.mode) != (was.tonic, was.mode):
-            said.append("A re-roll keeps the key of the cue.")
-        if found.unknown:
-            said.append(f"These words of the prompt are not understood: {', '.join(found.unknown)}.")
+        return replace(told, seed=seed)
+    found = _directed(request, cue)
     why = was.why if found.style == was.style else found.why
-    return replace(
-        told, seed=seed, prompt=prompt, direction=replace(found, tonic=was.tonic, mode=was.mode, why=why)
-    ), tuple(said)
+    direction = replace(found, tonic=was.tonic, mode=was.mode, why=why)
+    return replace(told, seed=seed, prompt=_prompt(request, cue), direction=direction)
+
+
+def _directed(request: Reroll, cue: Cue) -> Direction:
+    """What is wanted by the words of the request, or else by those of the cue."""
+    told, was = cue.brief, cue.brief.direction
+    cuts = sum(hit.kind == "cut" for hit in told.edit.hits) * 60 / told.seconds
+    return direct(
+        request.style, _prompt(request, cue), told.picture, cuts, was.ending, was.under_speech, otherwise=was.style
+    )
+
+
+def _prompt(request: Reroll, cue: Cue) -> str:
+    return cue.brief.prompt if request.prompt is None else request.prompt
+
+
+def _remarks(request: Reroll, cue: Cue, weights: Mapping[str, str]) -> Iterator[str]:
+    """What the editor should know of how the request was taken."""
+    if dict(weights) != dict(cue.made_by.weights):
+        yield "The SoundFont is not the one that the first take was played with."
+    if request.prompt is None:
+        return
+    found, was = _directed(request, cue), cue.brief.direction
+    if found.feel.bpm is not None and found.feel.bpm != was.feel.bpm:
+        yield f"A re-roll keeps the tempo of the cue, {cue.brief.plan.bpm:.0f} bpm."
+    if found.tonic is not None and (found.tonic, found.mode) != (was.tonic, was.mode):
+        yield "A re-roll keeps the key of the cue."
+    if found.unknown:
+        yield f"These words of the prompt are not understood: {', '.join(found.unknown)}."
 
 
 def _rendered(
     engine: Engine, brief: Brief, opening: Opening, kept: Rendering, cue: Cue, scratch: Path, watch: Watch
 ) -> Rendering:
     """The new music, whole length, right inside the hole, with notes, chords and hits of the whole new take."""
-    can = engine.abilities
-    if not (can.on_grid and can.holes_in_time and can.holes_in_stems):
-        return played(engine, brief, scratch, watch)  # what is asked for is the whole cue, or it was refused
+    if not engine.abilities.holes_in_time and not engine.abilities.holes_in_stems:
+        return played(engine, brief, scratch, watch)  # the whole cue is asked for, else it was refused
     files = cue.files(cue.take)
 
     def heard(stem: StemName, first: int, count: int) -> Audio:
@@ -162,4 +175,23 @@ def _rendered(
         return audio
 
     hole = Hole(opening.start, opening.duration, opening.stems, kept, cue.brief, heard)
-    return engine.render(brief, hole, scratch, watch)
+    rendering = engine.render(brief, hole, scratch, watch)
+    return rendering if rendering.how else replace(rendering, how=on_the_grid(brief))
+
+
+def _spliced(cue: Cue, opening: Opening, rendering: Rendering, folder: Path, watch: Watch) -> Spliced:
+    """The new music put into the files of the take in use."""
+    brief, take = cue.brief, cue.take
+    first, last = opening.span(brief.sample_rate)
+    return splice(
+        cue.files(take),
+        cue.folder / take.mix.file,
+        rendering.stems,
+        first,
+        last,
+        brief.sample_rate,
+        cue.gain_db,
+        folder,
+        watch,
+        brief.plan.tempo_map.beats.tolist(),
+    )

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from core.atomic import disk_errors, write_whole
 from core.audio.files import read_wav
 from core.audio.overview import overview, span_of
-from core.brief import Brief, Rendering, Thumbnail
+from core.brief import Brief, Rendering, StemName, Thumbnail
 from core.cue.folder import DOCUMENT, Cue
 from core.cue.midi import write_midi
 from core.cue.page import page, thumbnails_in
-from core.cue.takes import as_heard, load_notes
+from core.cue.page_takes import TakeShown
+from core.cue.takes import Take, as_heard, load_notes
 from core.errors import UnusableInput
 from core.timeline import write as timeline_write
 from core.watch import Watch
@@ -96,8 +97,7 @@ def _write_notes(cue: Cue, rendering: Rendering) -> None:
 
 def _page(cue: Cue, brief: Brief, rendering: Rendering, peaks: Mapping[str, NDArray[np.float32]], watch: Watch) -> str:
     take = cue.take
-    files = {str(name): path for name, path in cue.files(take).items()}
-    files["mix"] = cue.folder / take.mix.file
+    files = {**_named(cue.files(take)), "mix": cue.folder / take.mix.file}
     waves = {name: peaks[name] if name in peaks else _wave(files[name], brief.samples, watch) for name in files}
     return page(
         brief,
@@ -111,7 +111,30 @@ def _page(cue: Cue, brief: Brief, rendering: Rendering, peaks: Mapping[str, NDAr
         engine=cue.maker(take).engine,
         folder=cue.folder,
         watch=watch,
+        takes=[_shown(cue, take) for take in cue.takes],
     )
+
+
+def _shown(cue: Cue, take: Take) -> TakeShown:
+    """A take as the page lists it."""
+    return TakeShown(
+        number=take.number,
+        made=take.made,
+        seed=take.seed,
+        files={**_named(cue.files(take)), "mix": cue.folder / take.mix.file},
+        hashes={name: saved.sha256 for name, saved in take.stems.items()},
+        in_use=take.number == cue.in_use,
+        engine=cue.maker(take).engine,
+        style=take.style or "",
+        prompt=take.prompt or "",
+        hole=take.hole,
+        base=take.base,
+        taken_from=take.taken_from,
+    )
+
+
+def _named(files: Mapping[StemName, Path]) -> dict[str, Path]:
+    return {str(name): path for name, path in files.items()}
 
 
 def _wave(path: Path, samples: int, watch: Watch) -> NDArray[np.float32]:
