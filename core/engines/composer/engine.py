@@ -12,7 +12,7 @@ from core.engines.composer.compose import compose
 from core.engines.composer.instruments import loops
 from core.engines.composer.kept import track_of
 from core.engines.composer.mix import Window
-from core.engines.composer.render import render
+from core.engines.composer.render import NOTES, render
 from core.engines.composer.reroll import reroll
 from core.engines.composer.score import Score
 from core.engines.engine import Abilities, Readiness
@@ -58,12 +58,13 @@ class Composer:
         return Rendering(stems=stems, tracks=tracks, chords=score.chords, how=score.how)
 
     def held(self) -> int:
-        """Bytes of its loops; rooms and tables, some megabytes, are not counted."""
-        return loops.LOOPS.held()
+        """Bytes of its loops and notes; rooms and tables, some megabytes, are not counted."""
+        return loops.LOOPS.held() + NOTES.held()
 
     def release(self) -> None:
-        """Let go of loops and rooms."""
+        """Let go of loops, notes and rooms."""
         loops.forget()
+        NOTES.clear()
         room.forget()
 
 

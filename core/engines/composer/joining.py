@@ -22,6 +22,8 @@ _WORTH_RISING = 0.6
 """The same for what leads to a moment."""
 _WORTH_TELLING = 0.1
 """Seconds of a kept note that must sound after the hole for the note to be told."""
+_WORTH_RELEASING = 0.3
+"""Seconds that a kept note would sound on for it to be let go early."""
 _SHORTEST = 0.03
 _FIXED_STEMS = ("drums", "effects")
 
@@ -172,4 +174,5 @@ def _released(track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[
         for chord in chords
         if chord.start + chord.duration > gap.start and all(note.pitch % 12 != pitch % 12 for pitch in chord.pitches)
     )
-    return min((end, *again, *clashes))
+    released = min((end, *again, *clashes))
+    return released if end - released > _WORTH_RELEASING else end

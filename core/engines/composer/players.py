@@ -19,7 +19,7 @@ from core.engines.composer.instruments.stroke import Sound, half_cosine
 from core.engines.composer.mix import TRIM_DB, Feed, keep_going
 from core.engines.composer.score import Part, Score
 
-_NOTES_KEPT = 112 * 2**20
+NOTES_KEPT = 112 * 2**20
 """Bytes of rendered notes that are kept for when they come again."""
 _LASTS = (1.4, 0.3)
 """Release times, and seconds, that a note may sound on after its key is let go: the faintest of its tail counts."""
@@ -69,16 +69,24 @@ class Players:
 
     Args:
         voice: renders a note.
+        notes: where rendered notes are kept; whatever else they depend on than their key is the caller's to part.
         first: the sample from which on they are listened to; of what began before, only notes that may still sound
             there are rendered.
         lingers: seconds that notes may sound on beyond what their instruments say.
     """
 
     def __init__(
-        self, score: Score, sample_rate: int, samples: int, voice: Voice, first: int = 0, lingers: float = 0.0
+        self,
+        score: Score,
+        sample_rate: int,
+        samples: int,
+        voice: Voice,
+        notes: Callable[[Key, Callable[[], Sound]], Sound] | None = None,
+        first: int = 0,
+        lingers: float = 0.0,
     ) -> None:
         self._voice = voice
-        self._cache = Cache(_NOTES_KEPT)
+        self._kept = notes or Cache(NOTES_KEPT).get
         self._stems = {}
         for name in STEMS:
             onsets = _onsets(score, name, sample_rate, samples)
@@ -105,7 +113,7 @@ class Players:
         return dry, send
 
     def _note(self, key: Key) -> Sound:
-        return self._cache.get(key, lambda: np.ascontiguousarray(self._voice(key)))
+        return self._kept(key, lambda: np.ascontiguousarray(self._voice(key)))
 
     def _lay(self, onset: Onset, note: Sound, first: int, dry: Sound, send: Sound) -> None:
         """Add the part of a note that falls into the block that starts at `first`, in place."""

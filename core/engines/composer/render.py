@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from zlib import crc32
 
@@ -9,12 +10,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from core.brief import Stem
+from core.engines.composer.cache import Cache
 from core.engines.composer.instruments import INSTRUMENTS
 from core.engines.composer.instruments.stroke import Sound
 from core.engines.composer.mix import Window, mix
-from core.engines.composer.players import Key, Players
+from core.engines.composer.players import NOTES_KEPT, Key, Players
 from core.engines.composer.score import Score
 from core.watch import Watch
+
+NOTES = Cache(NOTES_KEPT)
+"""Rendered notes by cue seed, sample rate and key: a re-roll plays many notes that were played before."""
 
 
 def render(
@@ -42,7 +47,11 @@ def render(
         return instrument.play(key.pitch, key.layer / instrument.layers, key.seconds, sample_rate, rng).T
 
     heard = window or Window(0, samples)
-    players = Players(score, sample_rate, samples, voice, heard.begin(score, sample_rate))
+
+    def kept(key: Key, make: Callable[[], Sound]) -> Sound:
+        return NOTES.get((seed, sample_rate, key), make)
+
+    players = Players(score, sample_rate, samples, voice, kept, heard.begin(score, sample_rate))
     # One thread for matrix products: they are small, and the stems already share the cores.
     with threadpool_limits(limits=1, user_api="blas"):
         return mix(score, sample_rate, samples, players.feed, scratch, watch, window=heard)

@@ -101,12 +101,14 @@ def room_response(name: RoomName, sample_rate: int, size: int) -> Response:
     return np.asarray(spectrum * high_pass(140.0, sample_rate, size), dtype=np.complex64)
 
 
+@lru_cache(maxsize=2)
 def _turn(size: int) -> NDArray[np.complex128]:
     """One sample of delay on every bin."""
     turn: NDArray[np.complex128] = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
     return turn
 
 
+@lru_cache(maxsize=16)
 def high_pass(corner: float, sample_rate: int, size: int, quality: float = 0.7071) -> Response:
     """A second-order high-pass (bilinear), shape [bins]."""
     z = _turn(size)
@@ -116,6 +118,7 @@ def high_pass(corner: float, sample_rate: int, size: int, quality: float = 0.707
     return np.asarray(top / (1 + width - 2 * cosine * z + (1 - width) * z**2), dtype=np.complex64)
 
 
+@lru_cache(maxsize=16)
 def bell(centre: float, quality: float, decibels: float, sample_rate: int, size: int) -> Response:
     """A peaking equaliser (bilinear), shape [bins]."""
     z = _turn(size)
@@ -126,6 +129,7 @@ def bell(centre: float, quality: float, decibels: float, sample_rate: int, size:
     return np.asarray(top / (1 + width / gain - 2 * cosine * z + (1 - width / gain) * z**2), dtype=np.complex64)
 
 
+@lru_cache(maxsize=16)
 def high_shelf(corner: float, decibels: float, sample_rate: int, size: int) -> Response:
     """A shelf that lifts what lies above `corner` (bilinear, no overshoot), shape [bins]."""
     z = _turn(size)
@@ -140,5 +144,5 @@ def high_shelf(corner: float, decibels: float, sample_rate: int, size: int) -> R
 
 def forget() -> None:
     """Let go of all rooms."""
-    impulse_response.cache_clear()
-    room_response.cache_clear()
+    for known in (impulse_response, room_response, _turn, high_pass, bell, high_shelf):
+        known.cache_clear()
