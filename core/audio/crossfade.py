@@ -32,7 +32,7 @@ RISE = 4.0
 """How many times the power before it an attack has, after a high-pass that makes attacks stand out."""
 FAINT = 0.01
 """Share of the loudest power around below which a rise is not heard."""
-EARLY = 5
+EARLY = 8
 """How much earlier a fade turns that begins with an attack."""
 LEAST_CORRELATION = -0.5
 """Opposite phases are made up for to this point: beyond it the sound would be lifted too far."""

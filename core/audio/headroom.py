@@ -10,16 +10,24 @@ Method
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.audio.files import as_audio
+from core.audio.joins import Join, Kept
+from core.audio.layers import blocks
+from core.audio.limiter import between_knots, gain_curve
 from core.audio.loudness import CELL, HALF, cell_peaks, interpolator
-from core.brief import Audio, FloatArray
+from core.brief import Audio, FloatArray, StemName
+from core.watch import Watch
 
 AIM = 10 ** (-1.2 / 20)
 """True peak, as amplitude, that a sum is turned down to: other meters read up to 0.2 dB higher."""
+TOLERATED = 10 ** (0.02 / 20)
+"""How far above the aim a sum is left as it is: a take whose peaks were held lies there by rounding alone."""
 CEILING = 10 ** (-1.1 / 20)
 """True peak that a sum may reach where what is kept lies above the aim."""
 BESIDE = 10 ** (0.1 / 20)
@@ -30,6 +38,36 @@ DEEPEST = 40.0
 """dB that new sound is turned down at the most: it is hardly heard then."""
 IN_VAIN = 12.0
 """dB that new sound is turned down where what is kept is too loud by itself."""
+RELEASE_DB_PER_S = 120.0
+"""How fast new sound comes back after it had to give way: what it gave way to covers the rest."""
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Room:
+    """The gain of the new sound inside the hole."""
+
+    first: int
+    curve: FloatArray | None
+    """Knots from the hole's first sample on; None where nothing is turned down."""
+    down_db: float
+    kept_peak: float
+    """True peak, as amplitude, of what is kept where it is too loud by itself; 0 where it nowhere is."""
+
+    def gain(self, start: int, stop: int) -> NDArray[np.float32] | np.float32:
+        """Amplitude ratio from `start` to `stop` inside the hole, shape [samples, 1] or one number."""
+        if self.curve is None:
+            return np.float32(1)
+        edge = (start - self.first) // CELL * CELL
+        values = between_knots(self.curve, edge, stop - self.first)[start - self.first - edge :]
+        return values.astype(np.float32)[:, None]
+
+    def down_at(self, cells: int) -> FloatArray:
+        """By how many dB each cell is turned down at the most, shape [cells]."""
+        if self.curve is None:
+            return np.zeros(cells)
+        down: FloatArray = -20 * np.log10(np.minimum(self.curve[1:], self.curve[:-1]))
+        return down
 
 
 @dataclass(frozen=True)
@@ -38,8 +76,26 @@ class Crowded:
 
     excess: FloatArray
     """dB to turn the new down by, shape [cells]."""
+    in_vain: NDArray[np.bool_]
+    """Cells where what is kept is too loud by itself, shape [cells]."""
     kept: float
-    """True peak, as amplitude, of what is kept where it is too loud by itself; 0 where it nowhere is."""
+    """True peak, as amplitude, of what is kept in those; 0 where there are none."""
+
+
+def room_for(cue: Kept, joins: Mapping[StemName, Join], watch: Watch) -> Room:
+    """By how much the new sound must be turned down, cell by cell of the hole."""
+    cells = -(-(cue.last - cue.first) // CELL)
+    excess = np.zeros(cells)
+    room = Room(cue.first, None, 0.0, 0.0)
+    for _ in range(ROUNDS):
+        found = _crowded(cue, joins, room, watch)
+        down = np.where(found.excess > 0, room.down_at(cells) + found.excess, 0)
+        down = np.minimum(down, np.where(found.in_vain, IN_VAIN, DEEPEST))
+        if (down <= excess).all():
+            break
+        excess = np.maximum(excess, down)
+        room = Room(cue.first, gain_curve(excess, cue.rate, RELEASE_DB_PER_S), float(excess.max()), found.kept)
+    return room
 
 
 def beside_the_mix(kept: Audio, new: Audio) -> Crowded:
@@ -50,17 +106,16 @@ def beside_the_mix(kept: Audio, new: Audio) -> Crowded:
         new: the same.
     """
     peaks = cell_peaks(kept + new, AIM)
-    excess = np.zeros(len(peaks))
-    tight = np.flatnonzero(peaks > AIM)
+    excess, in_vain = np.zeros(len(peaks)), np.zeros(len(peaks), np.bool_)
+    tight = np.flatnonzero(peaks > AIM * TOLERATED)
     if not len(tight):
-        return Crowded(excess, 0.0)
+        return Crowded(excess, in_vain, 0.0)
     fixed, moving = _points(kept, tight), _points(new, tight)
     alone = np.abs(fixed).max(axis=1)
     limit = np.where(alone > CEILING, alone, np.clip(alone * BESIDE, AIM, CEILING))
-    needed = _turned_down(fixed, moving, limit[:, None])
-    too_loud = alone > CEILING
-    excess[tight] = np.where(too_loud, np.minimum(needed, IN_VAIN), needed)
-    return Crowded(excess, float(alone[too_loud].max(initial=0.0)))
+    excess[tight] = _turned_down(fixed, moving, limit[:, None])
+    in_vain[tight] = alone > CEILING
+    return Crowded(excess, in_vain, float(alone[alone > CEILING].max(initial=0.0)))
 
 
 def beside_its_own(kept: Audio, new: Audio) -> FloatArray:
@@ -96,3 +151,51 @@ def _points(frames: Audio, cells: NDArray[np.intp]) -> FloatArray:
     inner = windows[:, :, HALF - 1 : HALF - 1 + CELL].reshape(len(cells), -1)
     points: FloatArray = np.concatenate([inner, between], axis=1).astype(np.float64)
     return points
+
+
+def _crowded(cue: Kept, joins: Mapping[StemName, Join], room: Room, watch: Watch) -> Crowded:
+    """By how much the new, turned down so far, is too loud in the whole hole."""
+    found: list[Crowded] = []
+    length = cue.last - cue.first
+    for begin, end in blocks(length):
+        watch.report("audio", begin / length, "looking for room")
+        whole = begin + -(-(end - begin) // CELL) * CELL
+        start, stop = cue.first + begin - (HALF - 1), cue.first + whole + HALF
+        kept, new, own = _around(cue, joins, room, start, stop)
+        part = beside_the_mix(kept, new)
+        found.append(replace(part, excess=np.max([part.excess, *own], axis=0)))
+    return Crowded(
+        np.concatenate([part.excess for part in found]),
+        np.concatenate([part.in_vain for part in found]),
+        max(part.kept for part in found),
+    )
+
+
+def _around(
+    cue: Kept, joins: Mapping[StemName, Join], room: Room, start: int, stop: int
+) -> tuple[Audio, Audio, list[FloatArray]]:
+    """What is kept and what is new in a stretch of the hole with what surrounds it.
+
+    Returns:
+        The sum of all that is kept, the sum of all that is new, both of shape [stop - start, 2], silence beyond the
+        cue; and for each changed stem by how many dB its new sound passes what a file can hold, shape [cells].
+    """
+    first, last = max(start, cue.first), min(stop, cue.last)
+    kept, new = (np.zeros((stop - start, 2), np.float32) for _ in range(2))
+    for lower, upper in ((max(start, 0), first), (last, min(stop, cue.samples))):
+        if lower < upper:
+            kept[lower - start : upper - start] = as_audio(cue.mix.read(lower, upper))
+    inside = slice(first - start, last - start)
+    for name, reader in cue.stems.items():
+        if name not in joins:
+            kept[inside] += as_audio(reader.read(first, last))
+    gain = room.gain(first, last)
+    own = []
+    cells = slice(HALF - 1, stop - start - HALF)
+    for join in joins.values():
+        old_part, new_part = (np.pad(part, ((first - start, stop - last), (0, 0))) for part in join.parts(first, last))
+        new_part[inside] *= gain
+        own.append(beside_its_own(old_part[cells], new_part[cells]))
+        kept += old_part
+        new += new_part
+    return kept, new, own

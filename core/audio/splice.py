@@ -11,7 +11,7 @@ The way
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,20 +22,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import disk_errors
-from core.audio.crossfade import Fade, Reader, crossfades
-from core.audio.files import FULL_SCALE, Samples, WavReader, WavWriter, as_audio, fits, new_wav, quantised, unpacked
-from core.audio.headroom import beside_its_own, beside_the_mix
+from core.audio.crossfade import Reader, crossfades
+from core.audio.files import Samples, WavReader, WavWriter, as_audio, fits, new_wav, unpacked
+from core.audio.headroom import Room, room_for
+from core.audio.joins import Join, Kept, file_reader, opened, opened_file
 from core.audio.layers import Layer, blocks, layers_of
-from core.audio.limiter import between_knots, gain_curve
-from core.audio.loudness import CELL, HALF, Loudness, TruePeak, decibels
+from core.audio.loudness import CELL, Loudness, TruePeak, decibels
 from core.audio.overview import overview, span_of
-from core.brief import Audio, FloatArray, Stem, StemName
+from core.brief import Audio, Stem, StemName
 from core.errors import UnusableInput
 from core.watch import Watch
 
-RELEASE_DB_PER_S = 120.0
-"""How fast new sound comes back after it had to give way: what it gave way to covers the rest."""
-ROUNDS = 3
 OFFSET_FROM_S = 2.0
 """Length of a hole from which a mean is a constant offset, and not a part of a wave."""
 
@@ -107,13 +104,13 @@ def splice(
         ValueError: the hole lies outside of the cue, or a stem is not one of the cue's.
     """
     with ExitStack() as stack:
-        cue = _opened(kept, kept_mix, first, last, sample_rate, stack)
+        cue = opened(kept, kept_mix, first, last, sample_rate, stack)
         for stem in new:
             if stem.audio.shape != (cue.samples, 2):
                 raise ValueError(f"{stem.name} has shape {stem.audio.shape}, not ({cue.samples}, 2)")
         parts = [Stem(stem.name, stem.audio[first:last]) for stem in new]
         layers = layers_of(parts, sample_rate, watch)
-        if last - first < OFFSET_FROM_S * sample_rate < cue.samples:
+        if last - first < min(OFFSET_FROM_S * sample_rate, cue.samples):
             layers = tuple(Layer(layer.name, layer.audio) for layer in layers)
         ratio = np.float32(10 ** (gain_db / 20))
         sources = {
@@ -143,104 +140,12 @@ def comp(
         ValueError: as `splice`.
     """
     with ExitStack() as stack:
-        cue = _opened(base, base_mix, first, last, sample_rate, stack)
+        cue = opened(base, base_mix, first, last, sample_rate, stack)
         sources: dict[StemName, Reader] = {}
         for name in stems:
-            reader = _open(other[name], sample_rate, cue.samples, stack)
-            sources[name] = _file_reader(reader)
+            reader = opened_file(other[name], sample_rate, cue.samples, stack)
+            sources[name] = file_reader(reader)
         return _spliced(cue, sources, folder, watch, beats)
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """The take that is changed, its files open."""
-
-    stems: Mapping[StemName, WavReader]
-    mix: WavReader
-    first: int
-    last: int
-    samples: int
-    rate: int
-
-
-@dataclass(frozen=True)
-class _Join:
-    """How one stem goes from old to new and back."""
-
-    old: WavReader
-    new: Reader
-    fades: tuple[Fade, ...]
-
-    def parts(self, start: int, stop: int) -> tuple[Audio, Audio]:
-        """Old and new, both as they are weighted, from `start` to `stop` inside the hole; shape [stop - start, 2]."""
-        old, new = np.zeros((stop - start, 2), np.float32), self.new(start, stop).copy()
-        for fade, lower, upper in self._fading(start, stop):
-            piece, weights = slice(lower - start, upper - start), slice(lower - fade.first, upper - fade.first)
-            old[piece] = fade.old[weights] * as_audio(self.old.read(lower, upper))
-            new[piece] *= fade.new[weights]
-        return old, new
-
-    def samples(self, start: int, stop: int, gain: NDArray[np.float32] | np.float32) -> Samples:
-        """The stem inside the hole, the new turned down by a gain of shape [stop - start, 1] or one ratio."""
-        new = self.new(start, stop)
-        joined = quantised(new, gain)
-        for fade, lower, upper in self._fading(start, stop):
-            piece, weights = slice(lower - start, upper - start), slice(lower - fade.first, upper - fade.first)
-            levelled = (new * gain)[piece].astype(np.float64) * FULL_SCALE
-            both = fade.old[weights] * self.old.read(lower, upper) + fade.new[weights] * levelled
-            joined[piece] = np.rint(both)
-        return np.clip(joined, -FULL_SCALE, FULL_SCALE - 1, out=joined)
-
-    def _fading(self, start: int, stop: int) -> Iterator[tuple[Fade, int, int]]:
-        """Each fade with the part of it that lies between `start` and `stop`."""
-        for fade in self.fades:
-            lower, upper = max(start, fade.first), min(stop, fade.last)
-            if lower < upper:
-                yield fade, lower, upper
-
-
-@dataclass(frozen=True)
-class _Room:
-    """The gain of the new sound inside the hole."""
-
-    first: int
-    curve: FloatArray | None
-    """Knots from the hole's first sample on; None where nothing is turned down."""
-    down_db: float
-    kept_peak: float
-    """True peak, as amplitude, of what is kept where it is too loud by itself; 0 where it nowhere is."""
-
-    def gain(self, start: int, stop: int) -> NDArray[np.float32] | np.float32:
-        """Amplitude ratio from `start` to `stop` inside the hole, shape [samples, 1] or one number."""
-        if self.curve is None:
-            return np.float32(1)
-        edge = (start - self.first) // CELL * CELL
-        values = between_knots(self.curve, edge, stop - self.first)[start - self.first - edge :]
-        return values.astype(np.float32)[:, None]
-
-
-def _opened(
-    kept: Mapping[StemName, Path], mix: Path, first: int, last: int, sample_rate: int, stack: ExitStack
-) -> _Kept:
-    opened = stack.enter_context(WavReader(mix))
-    samples = opened.samples
-    if not 0 <= first < last <= samples:
-        raise ValueError(f"the hole from {first} to {last} does not lie inside of {samples} samples")
-    _open(mix, sample_rate, samples, stack)
-    stems = {name: _open(path, sample_rate, samples, stack) for name, path in kept.items()}
-    return _Kept(stems, opened, first, last, samples, sample_rate)
-
-
-def _open(path: Path, sample_rate: int, samples: int, stack: ExitStack) -> WavReader:
-    """A file of the cue, which has this rate and length."""
-    reader = stack.enter_context(WavReader(path))
-    if reader.sample_rate != sample_rate or reader.samples != samples:
-        raise UnusableInput(
-            f"This file has {reader.samples} samples at {reader.sample_rate} Hz, the cue {samples} at {sample_rate} Hz",
-            str(path),
-            "Use another take.",
-        )
-    return reader
 
 
 def _engine_reader(audio: Audio, layer: Layer, ratio: np.float32, first: int) -> Reader:
@@ -257,13 +162,8 @@ def _engine_reader(audio: Audio, layer: Layer, ratio: np.float32, first: int) ->
     return read
 
 
-def _file_reader(reader: WavReader) -> Reader:
-    """Reads sound of another take."""
-    return lambda start, stop: as_audio(reader.read(start, stop))
-
-
 def _spliced(
-    cue: _Kept, sources: Mapping[StemName, Reader], folder: Path, watch: Watch, beats: Sequence[float]
+    cue: Kept, sources: Mapping[StemName, Reader], folder: Path, watch: Watch, beats: Sequence[float]
 ) -> Spliced:
     """The whole way for new sound from anywhere."""
     if not sources or not set(sources) <= set(cue.stems):
@@ -271,82 +171,18 @@ def _spliced(
     joins = {}
     for name, new in sources.items():
         old = cue.stems[name]
-        fades = crossfades(_file_reader(old), new, cue.first, cue.last, cue.samples, cue.rate, beats)
-        joins[name] = _Join(old, new, fades)
-    room = _room(cue, joins, watch)
+        fades = crossfades(file_reader(old), new, cue.first, cue.last, cue.samples, cue.rate, beats)
+        joins[name] = Join(old, new, fades)
+    room = room_for(cue, joins, watch)
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     return _written(cue, joins, room, folder, watch)
 
 
-def _room(cue: _Kept, joins: Mapping[StemName, _Join], watch: Watch) -> _Room:
-    """By how much the new sound must be turned down, cell by cell of the hole."""
-    cells = -(-(cue.last - cue.first) // CELL)
-    excess = np.zeros(cells)
-    room = _Room(cue.first, None, 0.0, 0.0)
-    for _ in range(ROUNDS):
-        found, kept_peak = _excess(cue, joins, room, watch)
-        if not found.any():
-            break
-        if room.curve is not None:
-            at = -20 * np.log10(np.minimum(room.curve[1:], room.curve[:-1]))
-            found = np.where(found > 0, found + at, 0)
-        if (found <= excess).all():
-            break
-        excess = np.maximum(excess, found)
-        room = _Room(cue.first, gain_curve(excess, cue.rate, RELEASE_DB_PER_S), float(excess.max()), kept_peak)
-    return room
-
-
-def _excess(cue: _Kept, joins: Mapping[StemName, _Join], room: _Room, watch: Watch) -> tuple[FloatArray, float]:
-    """dB by which the new is too loud, cell by cell, and the peak of what is kept where that is too loud by itself."""
-    found, kept_peak = [], 0.0
-    length = cue.last - cue.first
-    for begin, end in blocks(length):
-        watch.report("audio", begin / length, "looking for room")
-        whole = begin + -(-(end - begin) // CELL) * CELL
-        start, stop = cue.first + begin - (HALF - 1), cue.first + whole + HALF
-        kept, new, own = _around(cue, joins, room, start, stop)
-        crowded = beside_the_mix(kept, new)
-        found.append(np.max([crowded.excess, *own], axis=0))
-        kept_peak = max(kept_peak, crowded.kept)
-    return np.concatenate(found), kept_peak
-
-
-def _around(
-    cue: _Kept, joins: Mapping[StemName, _Join], room: _Room, start: int, stop: int
-) -> tuple[Audio, Audio, list[FloatArray]]:
-    """What is kept and what is new in a stretch of the hole with what surrounds it.
-
-    Returns:
-        The sum of all that is kept, the sum of all that is new, both of shape [stop - start, 2], silence beyond the
-        cue; and for each changed stem by how many dB its new sound passes what a file can hold, shape [cells].
-    """
-    first, last = max(start, cue.first), min(stop, cue.last)
-    kept, new = (np.zeros((stop - start, 2), np.float32) for _ in range(2))
-    for lower, upper in ((max(start, 0), first), (last, min(stop, cue.samples))):
-        if lower < upper:
-            kept[lower - start : upper - start] = as_audio(cue.mix.read(lower, upper))
-    inside = slice(first - start, last - start)
-    for name, reader in cue.stems.items():
-        if name not in joins:
-            kept[inside] += as_audio(reader.read(first, last))
-    gain = room.gain(first, last)
-    own = []
-    cells = slice(HALF - 1, stop - start - HALF)
-    for join in joins.values():
-        old_part, new_part = (np.pad(part, ((first - start, stop - last), (0, 0))) for part in join.parts(first, last))
-        new_part[inside] *= gain
-        own.append(beside_its_own(old_part[cells], new_part[cells]))
-        kept += old_part
-        new += new_part
-    return kept, new, own
-
-
 class _Output:
     """The new files while they are written: what goes in is hashed, drawn, and added up."""
 
-    def __init__(self, cue: _Kept, joins: Mapping[StemName, _Join], room: _Room, wavs: Mapping[str, WavWriter]) -> None:
+    def __init__(self, cue: Kept, joins: Mapping[StemName, Join], room: Room, wavs: Mapping[str, WavWriter]) -> None:
         self._cue, self._joins, self._room, self._wavs = cue, joins, room, wavs
         self.span = span_of(cue.samples)
         self.peaks: dict[str, list[NDArray[np.float32]]] = {name: [] for name in [*cue.stems, "mix"]}
@@ -411,7 +247,7 @@ class _Output:
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
-def _written(cue: _Kept, joins: Mapping[StemName, _Join], room: _Room, folder: Path, watch: Watch) -> Spliced:
+def _written(cue: Kept, joins: Mapping[StemName, Join], room: Room, folder: Path, watch: Watch) -> Spliced:
     """Write all new files in one pass, the stems side by side."""
     paths: dict[str, Path] = {name: folder / f"{name}.wav" for name in [*joins, "mix"]}
     loudness, peak = Loudness(cue.rate), TruePeak()
@@ -440,7 +276,7 @@ def _written(cue: _Kept, joins: Mapping[StemName, _Join], room: _Room, folder: P
     )
 
 
-def _words(room: _Room) -> tuple[str, ...]:
+def _words(room: Room) -> tuple[str, ...]:
     said = []
     if room.down_db:
         said.append(f"The new music was turned down by up to {room.down_db:.1f} dB where the mix would be too loud.")
