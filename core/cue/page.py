@@ -1,9 +1,10 @@
 """cue.html: the picture of a cue, to look at and to listen to, in one file that needs no network.
 
 What travels in the page
-    One JSON block with everything that is drawn, one block of base64 for each stem (Opus in WebM, see `core.cue.opus`),
-    and tables as plain HTML, so that they can be read without a script. The parts in `web/` are joined into one style
-    and one script; the page's own policy (CSP) lets only those two run, whatever names a timeline brings along.
+    One JSON block with everything that is drawn, one block of base64 for each sound (Opus in WebM, see
+    `core.cue.page_sounds`), and tables as plain HTML, so that they can be read without a script. The parts in `web/`
+    are joined into one style and one script; the page's own policy (CSP) lets only those two run, whatever names a
+    timeline brings along.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.brief import Brief, Edit, Picture, Rendering, Shot, TempoMap, Thumbnail
-from core.cue.opus import compressed
-from core.cue.page_takes import TakeShown
+from core.cue.page_sounds import Carried, carried, layer_rows, sound_elements
+from core.cue.page_takes import TakeShown, chips, played, rest, table, take_row
 from core.cue.page_words import facts, hit_rows, hit_table, span, tiles
 from core.errors import UnusableInput
 from core.watch import Watch
@@ -32,7 +33,18 @@ from core.watch import Watch
 EMBEDDED_S = 360.0
 """Longer cues link their mix instead of carrying their stems: decoded, five stems of 6 min fill 700 MB of a browser."""
 
-_SCRIPTS = ("timecode.js", "view.js", "lanes.js", "music.js", "player.js", "desk.js", "selftest.js")
+_SCRIPTS = (
+    "timecode.js",
+    "view.js",
+    "lanes.js",
+    "music.js",
+    "layers.js",
+    "player.js",
+    "takes.js",
+    "desk.js",
+    "keys.js",
+    "selftest.js",
+)
 
 
 def page(
@@ -70,16 +82,18 @@ def page(
     """
     rows = hit_rows(brief, rendering, errors_ms)
     embedded = brief.seconds <= EMBEDDED_S
-    stems = {name: path for name, path in audio_files.items() if name != "mix"}
-    sounds = compressed(stems, watch) if embedded else {}
+    takes = takes or (TakeShown(1, "", brief.seed, audio_files, {}, in_use=True, engine=engine),)
+    heard = played(takes)
+    sound = carried(heard, brief.sample_rate, earlier, watch) if embedded else Carried(heard, (), {})
     data = {
         **_range(brief.edit),
         **_picture(brief.edit, brief.picture),
         **_music(brief, rendering),
         "hits": rows,
-        **_waves(overviews, list(stems)),
+        **_waves(overviews, [name for name in audio_files if name != "mix"]),
         "embedded": embedded,
-        "mix": _link(audio_files["mix"], folder) if "mix" in audio_files else "",
+        "layers": layer_rows(sound.layers),
+        "takes": [_take(brief, take, sound, folder) for take in sound.takes],
     }
     style, script = _part("page.css"), "\n".join(_part(name) for name in _SCRIPTS)
     return _fill(
@@ -90,10 +104,14 @@ def page(
             "style": style,
             "span": html.escape(span(brief.edit)),
             "tiles": tiles(brief, loudness),
+            "alone": "hidden" if len(takes) < 2 else "",
+            "chips": chips(sound.takes),
+            "takes": table(brief, takes, sound.takes),
+            "rest": html.escape(rest(takes, sound.takes)),
             "hits": hit_table(rows, 500 / float(brief.edit.range.rate)),
             "facts": facts(brief, engine, loudness, true_peak),
             "data": _json(data),
-            "sounds": "\n".join(_sound(name, sound) for name, sound in sounds.items()),
+            "sounds": sound_elements(sound.sounds),
             "script": script,
         },
     )
@@ -110,12 +128,6 @@ def thumbnails_in(text: str) -> tuple[Thumbnail, ...]:
         return tuple(Thumbnail(float(one["time"]), base64.b64decode(one["jpeg"])) for one in data["thumbnails"])
     except (IndexError, KeyError, TypeError, ValueError) as error:
         raise UnusableInput("This is not the page of a cue", "cue.html", "Its thumbnails are lost.") from error
-
-
-def sounds_in(text: str) -> dict[str, str]:
-    """The sounds that a page carries, as it carries them: what each is, in a word of its own → base64."""
-    found = re.finditer(r'<script type="text/plain" data-of="([^"]+)" data-sound="[^"]+">([^<]*)</script>', text)
-    return {one[1]: one[2] for one in found}
 
 
 def _part(name: str) -> str:
@@ -150,8 +162,12 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _sound(name: str, sound: bytes) -> str:
-    return f'<script type="text/plain" data-sound="{html.escape(name)}">{_base64(sound)}</script>'
+def _take(brief: Brief, take: TakeShown, sound: Carried, folder: Path) -> dict[str, Any]:
+    return {
+        **take_row(brief, take),
+        "layers": sound.of(take) if sound.layers else [],
+        "mix": _link(take.files["mix"], folder) if "mix" in take.files else "",
+    }
 
 
 def _link(file: Path, folder: Path) -> str:

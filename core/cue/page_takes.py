@@ -1,12 +1,22 @@
-"""The takes of a cue as its page shows them."""
+"""The takes of a cue as its page shows them: which it plays, and what is said of each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import html
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from core.brief import STEMS, Brief
+from core.cue.page_words import record_time
 from core.cue.takes import Opening
+
+LATEST = 8
+"""How many of the latest takes a page plays, besides the first and the one in use."""
 
 
 @dataclass(frozen=True)
@@ -33,3 +43,117 @@ class TakeShown:
     """Number of the take that this one changed."""
     taken_from: int | None = None
     """Number of the take whose music fills the hole; None where an engine wrote it."""
+
+
+def played(takes: Sequence[TakeShown]) -> tuple[TakeShown, ...]:
+    """The takes that a page plays: the first, the one in use and the latest, as far as their files are there."""
+    there = [take for take in takes if all(path.is_file() for path in take.files.values())]
+    return tuple(take for take in there if take.in_use or take is there[0] or take in there[-LATEST:])
+
+
+def take_row(brief: Brief, take: TakeShown) -> dict[str, Any]:
+    """A take as the page's script reads it; times are seconds from the range's start."""
+    hole = take.hole
+    return {
+        "number": take.number,
+        "inUse": take.in_use,
+        "words": f"Take {take.number}: {what(brief, take)}",
+        "hole": {"start": hole.start, "end": hole.start + hole.duration, "stems": list(hole.stems)} if hole else None,
+    }
+
+
+def what(brief: Brief, take: TakeShown) -> str:
+    """What a take is, in a line: "drums and bass, bars 9 to 12, seed 7"."""
+    parts = [_stems(take), _where(brief, take.hole)] if take.hole else ["the whole cue"]
+    parts.append(f"seed {take.seed}" if take.taken_from is None else f"from take {take.taken_from}")
+    if take.style:
+        parts.append(f"style {take.style}")
+    if take.prompt:
+        parts.append(f"“{take.prompt}”")
+    return ", ".join(parts)
+
+
+def chips(takes: Sequence[TakeShown]) -> str:
+    """A button for each take that the page plays; the one in use is marked."""
+    return "".join(
+        f'<button type="button" class="take{" in-use" if take.in_use else ""}" data-take="{take.number}" '
+        f'aria-pressed="{"true" if take.in_use else "false"}" disabled>{take.number}</button>'
+        for take in takes
+    )
+
+
+def table(brief: Brief, takes: Sequence[TakeShown], heard: Sequence[TakeShown]) -> str:
+    """The rows of the table of all takes, the latest first."""
+    numbers = {take.number for take in heard}
+    return "\n".join(_row(brief, take, take.number in numbers) for take in reversed(takes))
+
+
+def rest(takes: Sequence[TakeShown], heard: Sequence[TakeShown]) -> str:
+    """A sentence where the page does not play all takes; empty where it does."""
+    if len(heard) == len(takes):
+        return ""
+    return f"This page plays takes {_numbers(take.number for take in heard)}; the others lie beside it, in takes."
+
+
+def _row(brief: Brief, take: TakeShown, heard: bool) -> str:
+    number = str(take.number)
+    if heard:
+        number = f'<button type="button" class="seek" data-take="{number}" disabled>{number}</button>'
+    mark = ' <span class="mark-use">in use</span>' if take.in_use else ""
+    return (
+        f'<tr><td>{number}</td><td class="label">{html.escape(what(brief, take))}{mark}</td>'
+        f"<td>{html.escape(take.engine)}</td><td>{html.escape(_made(take.made))}</td></tr>"
+    )
+
+
+def _made(made: str) -> str:
+    """Day and minute, in UTC."""
+    try:
+        return datetime.fromisoformat(made).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return made
+
+
+def _stems(take: TakeShown) -> str:
+    assert take.hole
+    names = [name for name in STEMS if name in take.hole.stems]
+    if set(take.files) - {"mix"} <= set(names):
+        return "all stems"
+    return listed(names)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Words with commas and an "and"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
+
+
+def _numbers(numbers: Iterable[int]) -> str:
+    """Numbers in order, runs of three and more in short: "1, 3 and 5 to 9"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    short = [[f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(one) for one in run] for run in runs]
+    return listed([word for words in short for word in words])
+
+
+def _where(brief: Brief, hole: Opening | None) -> str:
+    """The bars of a hole, where its edges lie on bar lines to the frame; else its record timecode, out exclusive."""
+    assert hole
+    start, end = hole.start, hole.start + hole.duration
+    frame = 1 / float(brief.edit.range.rate)
+    if start < frame and end > brief.seconds - frame:
+        return "from start to end"
+    tempo_map = brief.plan.tempo_map
+    bars = tempo_map.beats[list(tempo_map.downbeats)]
+    first = int(np.searchsorted(bars, start + frame))
+    last = int(np.searchsorted(bars, end - frame))
+    on_bars = all(
+        edge < frame or edge > brief.seconds - frame or np.min(np.abs(bars - edge), initial=np.inf) <= frame
+        for edge in (start, end)
+    )
+    if not on_bars or not first or last < first:
+        return f"{record_time(brief.edit, start)} to {record_time(brief.edit, end)}"
+    return f"bar {first}" if first == last else f"bars {first} to {last}"

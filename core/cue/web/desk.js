@@ -158,45 +158,6 @@ function go(seconds) {
   follow();
 }
 
-/* Keys */
-
-function nextHit(direction) {
-  const now = where();
-  const times = [0, ...cue.hits.map((hit) => hit.time), cue.seconds];
-  const margin = 0.5 / RATE;
-  if (direction > 0) return times.find((time) => time > now + margin) ?? cue.seconds;
-  return times.findLast((time) => time < now - margin) ?? 0;
-}
-
-const frameStep = (event, direction) => go(where() + direction * (event.shiftKey ? 1 : 1 / RATE));
-
-const KEYS = {
-  " ": toggle,
-  ArrowLeft: (event) => frameStep(event, -1),
-  ArrowRight: (event) => frameStep(event, 1),
-  Home: () => go(0),
-  End: () => go(cue.seconds),
-  "+": () => zoom(1.6, xOf(where())),
-  "=": () => zoom(1.6, xOf(where())),
-  "-": () => zoom(1 / 1.6, xOf(where())),
-  0: () => show(0, 0),
-};
-const STAGE_KEYS = { ArrowUp: () => go(nextHit(-1)), ArrowDown: () => go(nextHit(1)) };
-
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const target = event.target;
-  if (target.closest("button") && (event.key === " " || event.key === "Enter")) return;
-  if (target.closest(".scroll") && event.key !== " ") return;
-  const digit = /^Digit([1-9])$/.exec(event.code);
-  const stem = digit && cue.stems[digit[1] - 1];
-  if (stem) flip(event.shiftKey ? player.solo : player.muted, stem.name);
-  const action = KEYS[event.key] || (target === stage && STAGE_KEYS[event.key]);
-  if (!stem && !action) return;
-  if (action) action(event);
-  event.preventDefault();
-}
-
 /* Pointer: a mouse scrubs; a finger taps to seek, drags to move, two fingers zoom */
 
 const touches = new Map();
@@ -327,6 +288,7 @@ function listen() {
   document.addEventListener("click", (event) => {
     if (event.detail > 0 && event.target.closest("button")) event.target.closest("button").blur();
   });
+  for (const button of takeButtons) button.addEventListener("click", () => choose(indexOfTake(button)));
   document.addEventListener("keydown", onKey);
   stage.addEventListener("pointerdown", onDown);
   stage.addEventListener("pointermove", onMove);
@@ -339,17 +301,3 @@ function listen() {
   darkWanted.addEventListener("change", () => dress(darkWanted.matches ? "dark" : "light"));
   new ResizeObserver(() => resize(stage.clientWidth)).observe(stage);
 }
-
-makeHeads();
-dress(darkWanted.matches ? "dark" : "light");
-byId("chordbox").hidden = !cue.chords.length;
-stage.setAttribute("aria-valuemin", "0");
-stage.setAttribute("aria-valuemax", String(cue.frames));
-resize(stage.clientWidth);
-listen();
-follow();
-announce();
-const prepared = prepare().then((words) => {
-  byId("play").disabled = !player.ready;
-  byId("notice").textContent = words;
-});

@@ -53,6 +53,7 @@ function drawLanes() {
     lane.draw(lane);
     brush.restore();
   }
+  drawHole();
   drawHitLines();
 }
 

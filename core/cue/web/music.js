@@ -105,16 +105,20 @@ for (const stem of cue.stems) stem.levels = pyramid(new Int8Array(bytesOf(stem.w
 
 const FINE = 96;
 
-/** Once a stem is decoded its waveform is drawn from its samples: buckets of 2 ms. */
-function refine(stem, buffer) {
-  const fine = new Int8Array(2 * Math.ceil(buffer.length / FINE));
+/** Measure the buckets of 2 ms from one time to another in a sound that begins at `at`. */
+function outline(fine, buffer, at, from, to) {
   const scale = 127 / cue.loudest;
+  const lead = Math.round(at * buffer.sampleRate);
+  const first = Math.floor((from * buffer.sampleRate) / FINE);
+  const last = Math.min(fine.length / 2, Math.ceil((to * buffer.sampleRate) / FINE) + 1);
+  fine.fill(0, 2 * first, 2 * last);
   for (let channel = 0; channel < buffer.numberOfChannels; channel += 1) {
     const samples = buffer.getChannelData(channel);
-    for (let bucket = 0; 2 * bucket < fine.length; bucket += 1) {
+    for (let bucket = first; bucket < last; bucket += 1) {
       let low = 0;
       let high = 0;
-      for (let i = bucket * FINE, end = Math.min(i + FINE, samples.length); i < end; i += 1) {
+      const end = Math.min((bucket + 1) * FINE - lead, samples.length);
+      for (let i = Math.max(0, bucket * FINE - lead); i < end; i += 1) {
         if (samples[i] < low) low = samples[i];
         else if (samples[i] > high) high = samples[i];
       }
@@ -122,7 +126,6 @@ function refine(stem, buffer) {
       fine[2 * bucket + 1] = Math.max(fine[2 * bucket + 1], Math.min(127, high * scale));
     }
   }
-  stem.levels = pyramid(fine);
 }
 
 /** Lowest and highest value of a stem between two times, looked up on the level that fits. */

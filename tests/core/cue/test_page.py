@@ -299,7 +299,7 @@ def test_embedded_stems_keep_their_length_and_their_place(make_cue: Any, sample_
 def test_a_long_cue_links_its_mix_instead(make_cue: Any) -> None:
     text = make_cue(frames=24 * 361).page()
     assert not any("data-sound" in attributes for _, attributes in _elements(text).found)
-    assert _data(text)["mix"] == "takes/001/mix.wav"
+    assert _data(text)["takes"][0]["mix"] == "takes/001/mix.wav"
     assert _data(text)["embedded"] is False
 
 
