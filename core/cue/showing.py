@@ -23,6 +23,7 @@ from core.brief import Brief, Rendering, StemName, Thumbnail
 from core.cue.folder import DOCUMENT, Cue
 from core.cue.midi import write_midi
 from core.cue.page import page, thumbnails_in
+from core.cue.page_sounds import sounds_in
 from core.cue.page_takes import TakeShown
 from core.cue.takes import Take, as_heard, load_notes
 from core.errors import UnusableInput
@@ -58,8 +59,9 @@ def refresh(
     if rendering is None:
         notes = load_notes(cue.folder, cue.take)
         rendering = Rendering((), notes.tracks, notes.chords, notes.how)
+    standing = _standing(cue.folder / PAGE)
     if thumbnails is None:
-        thumbnails = _thumbnails(cue.folder / PAGE)
+        thumbnails = _thumbnails(standing)
     told = cue.brief
     brief = replace(
         told,
@@ -70,7 +72,7 @@ def refresh(
     placed = timeline_write.placed(brief.edit, cue.files(cue.take), brief.sample_rate, brief.plan, cue.folder)
     timeline_write.save(placed, cue.folder / TIMELINE)
     _write_notes(cue, rendering)
-    text = _page(cue, brief, rendering, peaks, watch)
+    text = _page(cue, brief, rendering, peaks, sounds_in(standing), watch)
     write_whole(cue.folder / PAGE, (text + _stamp(cue.folder)).encode(errors="replace"))
 
 
@@ -95,7 +97,14 @@ def _write_notes(cue: Cue, rendering: Rendering) -> None:
     write_midi(path, brief.edit.name, brief.plan.tempo_map, rendering.tracks, hits, brief.seconds)
 
 
-def _page(cue: Cue, brief: Brief, rendering: Rendering, peaks: Mapping[str, NDArray[np.float32]], watch: Watch) -> str:
+def _page(
+    cue: Cue,
+    brief: Brief,
+    rendering: Rendering,
+    peaks: Mapping[str, NDArray[np.float32]],
+    sounds: Mapping[str, str],
+    watch: Watch,
+) -> str:
     take = cue.take
     files = {**_named(cue.files(take)), "mix": cue.folder / take.mix.file}
     waves = {name: peaks[name] if name in peaks else _wave(files[name], brief.samples, watch) for name in files}
@@ -112,6 +121,7 @@ def _page(cue: Cue, brief: Brief, rendering: Rendering, peaks: Mapping[str, NDAr
         folder=cue.folder,
         watch=watch,
         takes=[_shown(cue, take) for take in cue.takes],
+        earlier=sounds,
     )
 
 
@@ -148,10 +158,17 @@ def _wave(path: Path, samples: int, watch: Watch) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def _thumbnails(path: Path) -> tuple[Thumbnail, ...]:
-    """The thumbnails in the page that stands there; none where it is gone or not ours."""
-    with suppress(OSError, UnusableInput):
-        return thumbnails_in(path.read_text("utf-8", "replace"))
+def _standing(path: Path) -> str:
+    """The page that stands there; empty where it is gone."""
+    with suppress(OSError):
+        return path.read_text("utf-8", "replace")
+    return ""
+
+
+def _thumbnails(text: str) -> tuple[Thumbnail, ...]:
+    """The thumbnails in a page; none where it is not ours."""
+    with suppress(UnusableInput):
+        return thumbnails_in(text)
     return ()
 
 
