@@ -75,22 +75,16 @@ def harmony_of(chords: Sequence[Chord], key: Key, bars: Sequence[Bar], brief: Br
     return tuple(harmony)
 
 
-def degree_of(harmony: Harmony, key: Key) -> str | None:
-    """The degree of the key that a chord stands on; None where it is foreign to everything the key builds."""
-    known = degrees(key).get((harmony.root, frozenset(harmony.tones)))
-    return None if known is None else known[0]
-
-
 @lru_cache(maxsize=64)
-def degrees(key: Key) -> Mapping[tuple[int, frozenset[int]], tuple[str, Built]]:
-    """Every chord that can be built in a key, by its root and tones: its degree, the plainest first."""
+def _vocabulary(key: Key) -> Mapping[tuple[int, frozenset[int]], Built]:
+    """Every chord that can be built in a key, by its root and tones; the plainest of those that sound the same."""
     steps = "1234567"
     plain = [(step, colour) for colour in COLOURS for step in steps]
     altered = ["".join(letters) for letters in product(("", "b", "#"), steps, ("", "M", "m", "7"))]
-    table: dict[tuple[int, frozenset[int]], tuple[str, Built]] = {}
+    table: dict[tuple[int, frozenset[int]], Built] = {}
     for degree, colour in [*plain, *((degree, "triad") for degree in altered)]:
         built = build(key, degree, colour)
-        table.setdefault((built.root, frozenset(built.tones)), (degree, built))
+        table.setdefault((built.root, frozenset(built.tones)), built)
     return table
 
 
@@ -100,9 +94,9 @@ def _read(chord: Chord, key: Key) -> tuple[int, int, Built]:
     bass = chord.pitches[0] % 12
     tones = frozenset(pitch % 12 for pitch in chord.pitches[1:])
     root = bass if name is None else (_LETTERS[name["letter"]] + {"#": 1, "b": -1, "": 0}[name["accidental"]]) % 12
-    known = degrees(key).get((root, tones))
+    known = _vocabulary(key).get((root, tones))
     if known is not None:
-        return root, bass, known[1]
+        return root, bass, known
     rising = sorted(tones, key=lambda tone: (tone - root) % 12 if (tone - root) % 12 not in (1, 2) else 13)
     return root, bass, Built(root, tuple(rising), "S", 0.5, True)
 

@@ -90,7 +90,7 @@ class Players:
         self._stems = {}
         for name in STEMS:
             onsets = _onsets(score, name, sample_rate, samples)
-            ringing = [onset for onset in onsets if onset.start + _longest(onset.key, sample_rate, lingers) > first]
+            ringing = [onset for onset in onsets if onset.start + longest(onset.key, sample_rate, lingers) > first]
             self._stems[name] = _Ringing(ringing)
         self._release = half_cosine(round(STOP_SECONDS * sample_rate))[::-1]
 
@@ -182,8 +182,8 @@ def _drawn(turn: tuple[int, int]) -> int:
     return crc32(b"%d %d" % turn) >> 8
 
 
-def _longest(key: Key, sample_rate: int, lingers: float) -> int:
-    """Samples that a note may last."""
+def longest(key: Key, sample_rate: int, lingers: float) -> int:
+    """Samples that a note may last at most."""
     instrument = INSTRUMENTS[key.instrument]
     held = 0.0 if instrument.lengths == "rings" else key.seconds
     return round((held + _LASTS[0] * instrument.release + _LASTS[1] + lingers) * sample_rate)

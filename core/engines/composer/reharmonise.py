@@ -11,11 +11,10 @@ from dataclasses import replace
 import numpy as np
 
 from core.brief import FloatArray
-from core.engines.composer.chords import Key
+from core.engines.composer.chords import Key, build
 from core.engines.composer.dice import pick_key
 from core.engines.composer.form import group_starts
 from core.engines.composer.harmony import Frame, Slot, spell, transitions
-from core.engines.composer.kept import degree_of
 from core.engines.composer.outline import Harmony, Outline
 from core.engines.composer.palette import Palette
 from core.engines.composer.streams import stream
@@ -115,8 +114,8 @@ def _walk(
     for taste in reversed(liked[1:]):
         hopes.append(moves @ (taste * hopes[-1]))
     hopes.reverse()
-    leaving = ends[0] and degree_of(ends[0], frame.key)
-    row = moves[words.index(leaving)] if leaving in words else np.ones(len(words))
+    leaving = _word(frame, words, ends[0])
+    row = np.ones(len(words)) if leaving is None else moves[leaving]
     slots = []
     for place, taste, hope in zip(places, liked, hopes, strict=True):
         chances = row * taste * hope
@@ -138,13 +137,23 @@ def _weights(frame: Frame, words: Sequence[str]) -> FloatArray:
 
 def _arrivals(frame: Frame, words: Sequence[str], moves: FloatArray, goal: Harmony) -> FloatArray:
     """How gladly each degree moves to the chord that comes in, shape [degrees]."""
-    degree = degree_of(goal, frame.key)
-    if degree in words:
-        return moves[:, words.index(degree)]
-    return np.ones(len(words))
+    place = _word(frame, words, goal)
+    return np.ones(len(words)) if place is None else moves[:, place]
 
 
 def _liking(outline: Outline, frame: Frame, words: Sequence[str], place: float) -> FloatArray:
     """How welcome each degree is at a place whatever lies around it: least what was there, shape [degrees]."""
-    was = degree_of(outline.harmony_at(place), frame.key)
-    return np.array([_AS_BEFORE if degree == was else 1.0 for degree in words])
+    liking = np.ones(len(words))
+    was = _word(frame, words, outline.harmony_at(place))
+    if was is not None:
+        liking[was] = _AS_BEFORE
+    return liking
+
+
+def _word(frame: Frame, words: Sequence[str], chord: Harmony | None) -> int | None:
+    """Which of the style's degrees a chord is: of those with its root the one that shares most with it."""
+    if chord is None:
+        return None
+    built = [build(frame.key, word) for word in words]
+    same = [place for place, one in enumerate(built) if one.root == chord.root]
+    return max(same, key=lambda place: len(set(built[place].tones) & set(chord.tones)), default=None)

@@ -10,8 +10,8 @@ from core.engines.composer.fills import FILLS, Fill, fill_strokes
 from core.engines.composer.joining import Gap
 from core.engines.composer.outline import Bar, Outline
 
-_TOGETHER = 0.02
-"""Seconds within which a note is a stroke of a fill."""
+_TOGETHER = 0.05
+"""Seconds within which a note is a stroke of a fill: swing and drag lie between."""
 _FEWEST_STROKES = 2
 
 
