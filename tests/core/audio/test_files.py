@@ -16,7 +16,19 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.audio.files import FULL_SCALE, HIGHEST, Samples, new_wav, read_wav, wav_header, write_wav
+from core.audio.files import (
+    FULL_SCALE,
+    HIGHEST,
+    Samples,
+    WavReader,
+    new_wav,
+    packed,
+    read_wav,
+    riff_header,
+    unpacked,
+    wav_header,
+    write_wav,
+)
 from core.brief import sample_count
 from core.errors import UnusableInput
 
@@ -196,3 +208,43 @@ def test_a_file_of_another_kind_is_one_sentence(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.zeros((10, 1)), 48_000, subtype="PCM_16")
     with pytest.raises(UnusableInput, match="not a 24-bit stereo WAV"):
         read_wav(tmp_path / "a.wav")
+
+
+@settings(deadline=None, max_examples=30)
+@given(samples=st.integers(0, 3_000), edges=st.tuples(st.floats(0, 1), st.floats(0, 1)))
+def test_pieces_are_read_as_bytes_and_as_integers(
+    tmp_path_factory: pytest.TempPathFactory, samples: int, edges: tuple[float, float]
+) -> None:
+    path, written = tmp_path_factory.mktemp("wav") / "a.wav", noise(samples)
+    write_wav(path, written, 44_100)
+    start, stop = round(min(edges) * samples), round(max(edges) * samples)
+    with WavReader(path) as reader:
+        assert (reader.samples, reader.sample_rate) == (samples, 44_100)
+        np.testing.assert_array_equal(reader.read(start, stop), written[start:stop])
+        assert reader.read_packed(start, stop) == path.read_bytes()[44 + 6 * start : 44 + 6 * stop]
+    np.testing.assert_array_equal(unpacked(packed(written).tobytes()), written)
+
+
+def test_pieces_of_a_file_with_other_chunks_and_of_more_than_four_gigabytes_are_read(tmp_path: Path) -> None:
+    form, frames = wav_header(1, 48_000)[20:36], 800_000_000
+    with (tmp_path / "a.wav").open("wb") as file:
+        file.write(riff_header([(b"bext", bytes(602)), (b"fmt ", form)], frames * 6, frames))
+        place = file.tell()
+        file.seek(place + (frames - 2) * 6)
+        file.write(packed(np.array([[1, -2], [FULL_SCALE - 1, -FULL_SCALE]], np.int32)).tobytes())
+    with WavReader(tmp_path / "a.wav") as reader:
+        assert reader.samples == frames
+        np.testing.assert_array_equal(reader.read(frames - 2, frames), [[1, -2], [FULL_SCALE - 1, -FULL_SCALE]])
+        with pytest.raises(UnusableInput, match="ends too early"):
+            reader.read(frames - 1, frames + 1)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"RIFF", b"RIFF....WAVEdata\0\0\0\0", b"RIFF....WAVEfmt \x10\0\0\0" + bytes(16)]
+)
+def test_what_is_no_24_bit_wav_is_not_opened(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(UnusableInput, match="cannot be read"):
+        WavReader(tmp_path / "a.wav")
+    with pytest.raises(UnusableInput, match="cannot be read"):
+        WavReader(tmp_path / "missing.wav")

@@ -83,7 +83,7 @@ def assert_kept(made: Made, done: Spliced, first: int, last: int) -> None:
         expected = [(0, made.samples)] if whole else [(0, first), (last, made.samples)]
         found = [(span.first_sample, span.first_sample + span.samples) for span in done.kept if span.stem == name]
         assert found == [(start, stop) for start, stop in expected if start < stop]
-    for name, path in {**done.files, "mix": done.mix}.items():
+    for name, path in [*done.files.items(), ("mix", done.mix)]:
         assert done.hashes[name] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -346,7 +346,7 @@ def test_loudness_and_overviews_are_those_of_the_whole_new_take(tmp_path: Path) 
     done = splice(made.files, made.mix, reversed_band(8.3)[1:3], 100_001, 250_003, RATE, 0.0, tmp_path / "new", Watch())
     assert done.loudness == pytest.approx(loudness(done.mix), abs=0.06)
     assert pyloudnorm.Meter(RATE).integrated_loudness(soundfile.read(made.mix)[0]) != pytest.approx(done.loudness)
-    for name, path in {**made.files, **done.files, "mix": done.mix}.items():
+    for name, path in [*{**made.files, **done.files}.items(), ("mix", done.mix)]:
         samples = integers(path) / 2**23
         span = 64 * -(-len(samples) // (2000 * 64))
         parts = [samples[start : start + span] for start in range(0, len(samples), span)]
