@@ -83,8 +83,8 @@ def assert_kept(made: Made, done: Spliced, first: int, last: int) -> None:
         expected = [(0, made.samples)] if whole else [(0, first), (last, made.samples)]
         found = [(span.first_sample, span.first_sample + span.samples) for span in done.kept if span.stem == name]
         assert found == [(start, stop) for start, stop in expected if start < stop]
-    for name, path in [*done.files.items(), ("mix", done.mix)]:
-        assert done.hashes[name] == hashlib.sha256(path.read_bytes()).hexdigest()
+    for label, path in [*done.files.items(), ("mix", done.mix)]:
+        assert done.hashes[label] == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def assert_exact_sum(made: Made, done: Spliced) -> None:
