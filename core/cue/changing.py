@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from core.atomic import disk_errors, sync_folder
@@ -70,14 +69,16 @@ class Change:
             UnusableInput: the disk is full or the place cannot be written.
         """
         takes = self.cue.folder / "takes"
-        path = takes / f"{PREFIX}{secrets.token_hex(6)}"
-        with disk_errors(takes):
-            path.mkdir(parents=True)
+        path, scratch = (takes / f"{PREFIX}{secrets.token_hex(6)}" for _ in range(2))
         try:
-            with TemporaryDirectory(dir=takes, prefix=PREFIX) as scratch:
-                yield Growing(path, Path(scratch), self._next_number())
+            with disk_errors(takes):
+                path.mkdir(parents=True)
+                scratch.mkdir()
+                number = self._next_number()
+            yield Growing(path, scratch, number)
         finally:
-            shutil.rmtree(path, ignore_errors=True)
+            for folder in (path, scratch):
+                shutil.rmtree(folder, ignore_errors=True)
 
     def add(self, grown: Growing, take: Take, about_to_appear: Callable[[Cue], None] = lambda _: None) -> Cue:
         """Make a grown folder the take in use: it gets its name, then `cue.json` names it.
@@ -125,7 +126,7 @@ def changing(place: Path, watch: Watch) -> Iterator[Change]:
 
     Args:
         place: a cue folder, or the `cue.json` inside one.
-        watch: told of stage "cue" while another is waited for.
+        watch: told of stage "waiting" while another is waited for.
 
     Raises:
         UnusableInput: there is no cue, it is damaged, or the folder cannot be written.
@@ -150,14 +151,15 @@ def _locked(path: Path, watch: Watch) -> Iterator[tuple[BinaryIO, bool]]:
         file = _opened(path)
         while (ours := _try(file, path)) is False:
             file.close()
-            watch.report("cue", 0.0, "Waiting: this cue is being changed elsewhere")
+            watch.report("waiting", 0.0, "Waiting: this cue is being changed elsewhere")
             time.sleep(PAUSE_S)
             file = _opened(path)
         sync_folder(path.parent)
     try:
         yield file, ours is True
     finally:
-        unlock(path, file)
+        with suppress(OSError):  # one that cannot be removed is free all the same
+            unlock(path, file)
 
 
 def _try(file: BinaryIO, path: Path) -> bool | None:
@@ -181,7 +183,9 @@ def _is(file: BinaryIO, path: Path) -> bool:
 
 
 def _sweep(folder: Path, lock: BinaryIO) -> None:
-    """Remove what is hidden, and the folders in the journal that `cue.json` does not name."""
+    """Remove what was being written, and the folders in the journal that `cue.json` does not name."""
+    for part in folder.glob(".cue.*.part"):
+        part.unlink(missing_ok=True)
     for hidden in (folder / "takes").glob(f"{PREFIX}*"):
         shutil.rmtree(hidden, ignore_errors=True)
     lock.seek(0)

@@ -39,5 +39,7 @@ def unlock(lock: Path, file: BinaryIO) -> None:
     """Remove a lock and let it go, in the order that the system allows."""
     if sys.platform == "win32":
         file.close()
-    lock.unlink(missing_ok=True)
-    file.close()
+    try:
+        lock.unlink(missing_ok=True)
+    finally:
+        file.close()

@@ -9,6 +9,7 @@ from math import ceil, floor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
 from opentimelineio.opentime import RationalTime
 
 from core.brief import STEMS, Brief, Plan
@@ -35,7 +36,7 @@ def use(place: Path, number: int, watch: Watch = Watch()) -> Cue:
     with changing(place, watch) as change:
         change.cue.numbered(number)
         cue = replace(change.cue, in_use=number)
-        if cue != change.cue:
+        if number != change.cue.in_use:
             write(cue)
         refresh(cue, watch)
     return cue
@@ -86,6 +87,20 @@ def section(plan: Plan, opening: Opening | None) -> str:
     return " to ".join(dict.fromkeys((names[0], names[-1]))) if names else ""
 
 
+def bars(plan: Plan, opening: Opening, frame: float) -> tuple[int, int]:
+    """The first and the last bar that a hole lies in, counted from 1; 0 is what comes before the first bar line.
+
+    Args:
+        plan: of the cue.
+        opening: the hole.
+        frame: seconds by which an edge may miss a bar line and still be meant to lie on it.
+    """
+    lines = plan.tempo_map.beats[list(plan.tempo_map.downbeats)]
+    frame = min(frame, opening.duration / 2)
+    first, last = np.searchsorted(lines, (opening.start + frame, opening.start + opening.duration - frame))
+    return int(first), max(int(first), int(last))
+
+
 def hole_row(cue: Cue, opening: Opening) -> dict[str, Any]:
     """A hole as scripts are told of it; `in` and `out` are the frames that it reaches into, out exclusive."""
     first, last = _frames(cue.brief, opening)
@@ -99,6 +114,7 @@ def hole_row(cue: Cue, opening: Opening) -> dict[str, Any]:
         "snap": opening.snap,
         "edges": list(opening.edges),
         "section": section(cue.brief.plan, opening),
+        "bars": list(bars(cue.brief.plan, opening, float(1 / cue.brief.edit.range.rate))),
     }
 
 
