@@ -167,6 +167,8 @@ class Edit:
     """What was read in a way the editor should know of: ramps not understood, newer schemas, ..."""
     has_edit_list: bool = True
     """False where the whole timeline is a movie or a single long clip: its cuts must be found in the picture."""
+    ends_with_timeline: bool = False
+    """The range ends where the timeline does, as far as is known: when that grows, so does the range."""
 
 
 @dataclass(frozen=True)

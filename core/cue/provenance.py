@@ -64,6 +64,8 @@ class MadeFrom:
     """Its folder, relative to this one where that can be, with forward slashes."""
     take: int
     """The take that was in use there."""
+    sha256: str = ""
+    """Of its `cue.json` at that time."""
     carried: tuple[Carried, ...] = ()
 
 

@@ -59,6 +59,7 @@ def read(
         offline=tuple(dict.fromkeys(one.media.why_offline for one in shots if one.media and one.media.why_offline)),
         said=(*tree.said, *said),
         has_edit_list=_has_edit_list(whole),
+        ends_with_timeline=first + span.frames == counting.frames,
     )
 
 
