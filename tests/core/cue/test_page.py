@@ -6,12 +6,7 @@ import base64
 import hashlib
 import io
 import json
-import os
 import re
-import shutil
-import signal
-import subprocess
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -50,6 +45,7 @@ from core.cue.page import page, thumbnails_in
 from core.errors import Cancelled, UnusableInput
 from core.picture.thumbnails import jpeg
 from core.watch import Watch
+from tests.core.cue.browser import needs_browser, tried
 
 HOSTILE = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">&amp;\u2028'"
 RATE = 48_000
@@ -310,45 +306,12 @@ def test_a_cancel_stops_the_page(make_cue: Any) -> None:
 
 # ---- in a real browser ----
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found on this machine")
-
-
-def _tried(text: str, folder: Path) -> tuple[dict[str, Any], list[str]]:
-    """What the page says of itself in a browser, and everything else that came to the console."""
-    page_file = folder / "cue.html"
-    page_file.write_text(text, encoding="utf-8")
-    command = [
-        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0",
-        "--enable-logging=stderr", "--v=0", f"--user-data-dir={folder / 'browser'}", f"{page_file.as_uri()}#selftest",
-    ]  # fmt: skip
-    browser = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
-    limit = threading.Timer(60, os.killpg, (browser.pid, signal.SIGKILL))
-    limit.start()
-    said: list[str] = []
-    try:
-        assert browser.stderr
-        for line in browser.stderr:
-            words = line.decode("utf-8", "replace")
-            if found := re.search(r'CONSOLE.*?"selftest (\{.*\})", source', words):
-                return json.loads(found[1]), said
-            if "CONSOLE" in words:
-                said.append(words)
-    finally:
-        limit.cancel()
-        os.killpg(browser.pid, signal.SIGKILL)
-        browser.wait()
-    pytest.fail(f"the page said nothing: {said}")
-
 
 @pytest.mark.browser
 @needs_browser
 def test_a_browser_decodes_the_stems_and_draws_everything(make_cue: Any, tmp_path: Path) -> None:
     cue = replace(make_cue(HOSTILE), title=HOSTILE)
-    found, errors = _tried(cue.page(), tmp_path)
+    found, errors = tried(cue.page(), tmp_path)
     assert errors == []
     assert found["mode"] == "stems"
     assert found["drawn"]
@@ -364,7 +327,7 @@ def test_a_browser_decodes_the_stems_and_draws_everything(make_cue: Any, tmp_pat
 @pytest.mark.browser
 @needs_browser
 def test_a_browser_counts_drop_frame_as_we_do(make_cue: Any, tmp_path: Path) -> None:
-    found, errors = _tried(make_cue(frames=5394, rate=30_000 / 1001, drop_frame=True).page(), tmp_path)
+    found, errors = tried(make_cue(frames=5394, rate=30_000 / 1001, drop_frame=True).page(), tmp_path)
     assert errors == []
     assert found["timecodes"]
     assert (found["first"], found["last"]) == ("01:00:00;00", "01:02:59;28")
@@ -378,7 +341,7 @@ def test_a_browser_draws_a_cue_without_hits_chords_or_picture(make_cue: Any) -> 
     none = np.zeros(0)
     picture = Picture(10.0, none, np.zeros((0, 3)), none, none, none)
     bare = replace(cue, brief=replace(cue.brief, plan=plan, picture=picture), rendering=Rendering(()), errors_ms=())
-    found, errors = _tried(bare.page(), cue.folder)
+    found, errors = tried(bare.page(), cue.folder)
     assert errors == []
     assert found["drawn"]
 
@@ -388,6 +351,6 @@ def test_a_browser_draws_a_cue_without_hits_chords_or_picture(make_cue: Any) -> 
 def test_a_browser_plays_the_linked_mix(make_cue: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_module, "EMBEDDED_S", 0.0)
     cue = make_cue()
-    found, errors = _tried(cue.page(), cue.folder)
+    found, errors = tried(cue.page(), cue.folder)
     assert errors == []
     assert (found["mode"], found["ready"]) == ("mix", True)
