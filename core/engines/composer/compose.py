@@ -46,7 +46,11 @@ def tonal_parts(plan: Outline, watch: Watch = Watch(), chords: tuple[Voiced, ...
     palette = PALETTES[direction.style]
     page = sheet(plan, palette, chords)
     band = cast(plan.cue_seed, palette, direction)
-    playing = textures(plan, page.phrases, band)
+    heard = {phrase.section for phrase in page.phrases if plan.hears(phrase.first_beat, phrase.end_beat)}
+    playing = {
+        name: [phrase for phrase in played if phrase.section in heard]
+        for name, played in textures(plan, page.phrases, band).items()
+    }
     parts = []
     for layer in band.layers:
         watch.report("compose", 0.3, layer.name)

@@ -22,6 +22,8 @@ _WORTH_RISING = 0.6
 """The same for what leads to a moment."""
 _WORTH_TELLING = 0.1
 """Seconds of a kept note that must sound after the hole for the note to be told."""
+_REACH = 20.0
+"""Seconds beyond an edge from where a note may still sound into the hole."""
 _WORTH_RELEASING = 0.3
 """Seconds that a kept note would sound on for it to be let go early."""
 _SHORTEST = 0.03
@@ -50,6 +52,16 @@ class Gap:
         """The first sample that is kept again."""
         return round(self.end * self.rate)
 
+    @property
+    def middle(self) -> float:
+        """Seconds."""
+        return (self.start + self.end) / 2
+
+    @property
+    def reach(self) -> float:
+        """Seconds from its middle to where nothing that is written can matter to it."""
+        return (self.end - self.start) / 2 + _REACH
+
     def place(self, time: float) -> int:
         """-1 before the hole, 0 inside, 1 after it; decided by the sample."""
         at = round(time * self.rate)
@@ -64,7 +76,10 @@ def gap_of(hole: Hole, rate: int, seconds: float) -> Gap:
 
 def old_notes(track: Track, gap: Gap) -> list[Note]:
     """The notes of a track that the hole takes away."""
-    return [note for note in track.notes if track.stem in gap.stems and gap.place(note.start) == 0]
+    if track.stem not in gap.stems:
+        return []
+    near = (note for note in track.notes if abs(note.start - gap.middle) < gap.reach)
+    return [note for note in near if gap.place(note.start) == 0]
 
 
 def fitted(part: Part, kept: Sequence[Track], gap: Gap) -> Part:
@@ -74,7 +89,7 @@ def fitted(part: Part, kept: Sequence[Track], gap: Gap) -> Part:
         for track in kept
         if track.stem == part.stem and track.player is not None and track.player.instrument == part.instrument
         for note in track.notes
-        if gap.place(note.start) < 0 and note.start + note.duration > gap.start - _STRAY
+        if note.start + note.duration > gap.start - _STRAY and gap.place(note.start) < 0
     ]
     notes = [fit for note in part.notes if (fit := _fit(part, note, ringing, gap)) is not None]
     return replace(part, notes=tuple(sorted(notes, key=lambda note: (note.start, note.pitch))))
@@ -150,8 +165,8 @@ def _plays(part: Part, track: Track) -> bool:
 
 def _stays(track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[Chord], gap: Gap) -> Iterator[Note]:
     """A kept note as it is told now: itself outside the hole, what sounds on after it, and nothing inside."""
-    place = gap.place(note.start)
     end = note.start + note.duration
+    place = -1 if end < gap.start - _STRAY else gap.place(note.start)
     if place > 0:
         yield note
     elif place < 0:

@@ -103,6 +103,16 @@ class Outline:
     turns: Mapping[int, bool] = field(default_factory=dict)
     """Bars, by index, that end in a fill (True) or do not (False); the others as the form has it."""
 
+    heard: tuple[float, float] | None = None
+    """Beats between which the parts are heard, None for all; what lies far from there may be left unwritten."""
+
+    def hears(self, begin: float, end: float) -> bool:
+        """True where something between these beats is heard, or lies within two bars of what is."""
+        if self.heard is None:
+            return True
+        margin = 2.0 * self.brief.plan.tempo_map.meter.beats
+        return begin < self.heard[1] + margin and end > self.heard[0] - margin
+
     def harmony_at(self, beat: float) -> Harmony:
         """The chord that sounds at a beat position."""
         current = self.harmony[0]

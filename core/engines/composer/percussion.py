@@ -136,6 +136,8 @@ def _all_strokes(outline: Outline) -> Iterator[Stroke]:
         letter = _letter(outline, bar.section)
         if letter not in dresses:
             dresses[letter] = _dress(outline, letter, energy)
+        if not outline.hears(bar.first_beat, bar.first_beat + bar.beats):
+            continue
         drive = _drive(energy, brief.direction)
         rests = bar.section in resting or (bar.index < 2 and drive < 0.35 and len(bars) > 8)
         following = bars[bar.index + 1] if bar.index + 1 < len(bars) else None

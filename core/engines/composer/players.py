@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 
-from core.brief import STEMS, StemName
+from core.brief import StemName
 from core.engines.composer.automation import STOP_SECONDS
 from core.engines.composer.cache import Cache
 from core.engines.composer.instruments import INSTRUMENTS
 from core.engines.composer.instruments.stroke import Sound, half_cosine
-from core.engines.composer.mix import TRIM_DB, Feed, keep_going
+from core.engines.composer.mix import TRIM_DB, Feed, Window, keep_going
 from core.engines.composer.score import Part, Score
 
 NOTES_KEPT = 112 * 2**20
@@ -70,8 +70,7 @@ class Players:
     Args:
         voice: renders a note.
         notes: where rendered notes are kept; whatever else they depend on than their key is the caller's to part.
-        first: the sample from which on they are listened to; of what began before, only notes that may still sound
-            there are rendered.
+        window: what is listened to, None for everything; only notes that may sound there are rendered.
         lingers: seconds that notes may sound on beyond what their instruments say.
     """
 
@@ -82,14 +81,18 @@ class Players:
         samples: int,
         voice: Voice,
         notes: Callable[[Key, Callable[[], Sound]], Sound] | None = None,
-        first: int = 0,
+        window: Window | None = None,
         lingers: float = 0.0,
     ) -> None:
         self._voice = voice
         self._kept = notes or Cache(NOTES_KEPT).get
+        wanted = window or Window(0, samples)
+        first = wanted.begin(score, sample_rate)
+        span = (first / sample_rate - lingers, wanted.last / sample_rate)
         self._stems = {}
-        for name in STEMS:
-            onsets = _onsets(score, name, sample_rate, samples)
+        for name in wanted.stems:
+            near = [_near(part, *span) for part in score.parts if part.stem == name]
+            onsets = _onsets(score, near, sample_rate, samples)
             ringing = [onset for onset in onsets if onset.start + longest(onset.key, sample_rate, lingers) > first]
             self._stems[name] = _Ringing(ringing)
         self._release = half_cosine(round(STOP_SECONDS * sample_rate))[::-1]
@@ -143,12 +146,20 @@ class Players:
         return gain
 
 
-def _onsets(score: Score, stem: StemName, sample_rate: int, samples: int) -> list[Onset]:
-    """The notes of a stem in order of their start, those outside the range left out."""
+def _near(part: Part, first: float, last: float) -> Part:
+    """The part's notes that may sound between two times, with those they take turns with."""
+    instrument = INSTRUMENTS[part.instrument]
+    rings = _LASTS[0] * instrument.release + _LASTS[1]
+    starts = (n.start for n in part.notes if n.start < last and n.start + 1.05 * n.duration + rings > first)
+    earliest = _TURN_SECONDS * int(min(starts, default=last) / _TURN_SECONDS)
+    return replace(part, notes=tuple(note for note in part.notes if earliest <= note.start < last))
+
+
+def _onsets(score: Score, parts: Sequence[Part], sample_rate: int, samples: int) -> list[Onset]:
+    """The notes of these parts in order of their start, those outside the range left out."""
     onsets: list[Onset] = []
-    for part in score.parts:
-        if part.stem == stem:
-            onsets.extend(_part_onsets(score, part, sample_rate, samples))
+    for part in parts:
+        onsets.extend(_part_onsets(score, part, sample_rate, samples))
     onsets.sort(key=lambda onset: onset.start)
     return onsets
 

@@ -51,7 +51,7 @@ def render(
     def kept(key: Key, make: Callable[[], Sound]) -> Sound:
         return NOTES.get((seed, sample_rate, key), make)
 
-    players = Players(score, sample_rate, samples, voice, kept, heard.begin(score, sample_rate))
+    players = Players(score, sample_rate, samples, voice, kept, heard)
     # One thread for matrix products: they are small, and the stems already share the cores.
     with threadpool_limits(limits=1, user_api="blas"):
         return mix(score, sample_rate, samples, players.feed, scratch, watch, window=heard)

@@ -2,7 +2,7 @@
 
 Form, energy, key, the manner in which each hit is met, the stops and the ending are the cue's own; figures, motifs,
 grooves, fills, effects and touch are drawn anew. Where every part that carries harmony is played anew, the chords are
-too, between those on both sides. The new parts are written for the whole cue and heard in the hole only, so that
+too, between those on both sides. The new parts are written by whole sections and heard in the hole only, so that
 phrases, fills and grooves are where they would be anyway.
 """
 
@@ -110,7 +110,7 @@ def _asked(cue: Outline, brief: Brief, hole: Hole, gap: Gap, idea: int) -> Outli
     bars = tuple(replace(bar, energy=min(1.0, max(0.0, bar.energy + lift))) for bar in cue.bars)
     plan = replace(cue, brief=told, bars=bars)
     start, end = beats_of(hole.brief.plan.tempo_map, [gap.start, gap.end]).tolist()
-    plan = replace(plan, turns=turns(plan, hole.kept.tracks, gap, start, end))
+    plan = replace(plan, turns=turns(plan, hole.kept.tracks, gap, start, end), heard=(start, end))
     sounding = {
         track.stem
         for track in hole.kept.tracks
@@ -123,7 +123,7 @@ def _asked(cue: Outline, brief: Brief, hole: Hole, gap: Gap, idea: int) -> Outli
 
 
 def _written(cue: Outline, plan: Outline, gap: Gap, company: Company, watch: Watch) -> tuple[Part, ...]:
-    """The parts of the hole's stems, for the whole cue."""
+    """The parts of the hole's stems, for the hole and some way around it."""
     parts: tuple[Part, ...] = ()
     if set(gap.stems) & set(_TONAL):
         parts += tonal_parts(plan, watch, _laid_out(cue, plan, gap))
@@ -131,7 +131,12 @@ def _written(cue: Outline, plan: Outline, gap: Gap, company: Company, watch: Wat
         parts += rhythm_parts(plan)
     if "effects" in gap.stems:
         parts += effects_parts(plan)
-    return played(plan, parts, plan_stops(cue), company)
+    near = [
+        replace(part, notes=tuple(note for note in part.notes if abs(note.start - gap.middle) < gap.reach))
+        for part in parts
+    ]
+    gestures = tuple(gesture for gesture in plan.gestures if abs(gesture.time - gap.middle) < gap.reach)
+    return played(replace(plan, gestures=gestures), near, plan_stops(cue), company)
 
 
 def _laid_out(cue: Outline, plan: Outline, gap: Gap) -> tuple[Voiced, ...]:

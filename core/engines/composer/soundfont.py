@@ -63,7 +63,7 @@ def render_soundfont(
             gains[key.instrument] * instrument.level(velocity)
         )
 
-    players = Players(score, sample_rate, samples, voice, None, heard.begin(score, sample_rate), _LINGERS)
+    players = Players(score, sample_rate, samples, voice, None, heard, _LINGERS)
     return mix(score, sample_rate, samples, players.feed, scratch, watch, window=heard)
 
 
