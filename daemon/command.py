@@ -12,7 +12,7 @@ import click
 
 from core.errors import Cancelled, HitpointError, WrongUse
 
-COMMANDS = ("score", "export", "engines", "jobs", "cancel", "watch", "daemon", "doctor")
+COMMANDS = ("score", "reroll", "takes", "export", "engines", "jobs", "cancel", "watch", "daemon", "doctor")
 """In the order of the help; each is a function of that name in the file of that name."""
 
 

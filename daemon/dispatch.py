@@ -221,7 +221,8 @@ class Dispatcher:
                 self._died_over(live, reason)
             self.advance()
 
-        self._ledger.read(lambda _: done_before(folder), looked)
+        final = live.cancelling or live.job.deaths + 1 >= MOST_DEATHS
+        self._ledger.read(lambda _: done_before(folder, final), looked)
 
     def _died_over(self, live: Live, reason: str) -> None:
         deaths, before = live.job.deaths + 1, live.job.reason

@@ -91,9 +91,9 @@ def _following(server: Server, call: Call, job: str) -> Callable[[Mapping[str, A
 
 def _name(request: Mapping[str, Any]) -> str:
     """What a job is about, for people."""
-    name = PurePath(str(request.get("timeline") or request.get("cue") or "")).name
+    name = PurePath(str(request.get("cue") or request.get("timeline") or "")).name
     span = "–".join(str(request[end]) for end in ("in", "out") if request.get(end))
-    return f"{name} {span}".strip()
+    return " ".join(filter(None, (name, *request.get("stems", ()), span)))
 
 
 def _cancel(server: Server, call: Call) -> None:
@@ -175,6 +175,8 @@ _OPERATIONS: Mapping[str, Callable[[Server, Call], None]] = {
     "hello": _hello,
     "ping": _ping,
     "score": _submit,
+    "reroll": _submit,
+    "takes": _submit,
     "export": _submit,
     "cue": _submit,
     "cancel": _cancel,

@@ -16,6 +16,7 @@ MOST = 0.99
 """Done is only what has appeared."""
 
 SHARES = {
+    "waiting": (0.0, 0.0),
     "timeline": (0.0, 0.02),
     "cuts": (0.02, 0.15),
     "picture": (0.15, 0.40),
@@ -25,11 +26,18 @@ SHARES = {
     "audio": (0.80, 0.90),
     "cue": (0.90, 1.0),
     "export": (0.0, 1.0),
+    "check": (0.0, 1.0),
 }
 """Stage → where it begins and ends in the whole job."""
 MUSIC = (0.50, 0.80)
 """Any other stage is an engine's own."""
-PASSES = {"looking": (0.80, 0.81), "measuring": (0.81, 0.83), "holding": (0.83, 0.84), "writing": (0.84, 0.90)}
+PASSES = {
+    "looking": (0.80, 0.81),
+    "measuring": (0.81, 0.83),
+    "holding": (0.83, 0.84),
+    "writing": (0.84, 0.90),
+    "splicing": (0.80, 0.90),
+}
 """The audio stage goes over the sound more than once; what it is at is the first of its words."""
 
 

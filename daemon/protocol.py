@@ -51,6 +51,10 @@ MAX_JOBS = 1000
 """Jobs told in one answer."""
 MAX_VERSIONS = 16
 """Protocol versions that a client may name in its hello."""
+MAX_STEMS = 16
+"""Stems named in a request."""
+MAX_TAKE = 999_999_999
+"""The largest number of a take."""
 LOUDNESS = (-40.0, -10.0)
 """Loudness that may be asked for, lowest and highest, LUFS."""
 
@@ -101,6 +105,9 @@ Loudness = Annotated[float, Field(ge=LOUDNESS[0], le=LOUDNESS[1], allow_inf_nan=
 Time = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 About = Annotated[str, Field(min_length=1, max_length=MAX_PROGRAM), AfterValidator(_printable)]
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Stems = Annotated[list[Name], Field(max_length=MAX_STEMS)]
+TakeNumber = Annotated[int, Field(ge=1, le=MAX_TAKE)]
+Snap = Literal["beat", "bar", "cut", "none"]
 
 _PATH = f"an absolute path of at most {MAX_PATH} characters, with no device, stream or NUL in it"
 _NAME = f"a name of 1 to {MAX_NAME} printable characters without slashes"
@@ -108,6 +115,9 @@ _JOB = "a job's id: 8 to 64 small letters, digits and hyphens, not beginning wit
 _TIME = f"a time of 1 to {MAX_NAME} characters: HH:MM:SS:FF, 123f or 12.5s"
 _ABOUT = f"a text of 1 to {MAX_PROGRAM} printable characters"
 _YES_NO = "true or false"
+_STEMS = f"a list of at most {MAX_STEMS} names of stems"
+_SNAP = '"beat", "bar", "cut" or "none"'
+_SEED = f"a whole number from 0 to {MAX_SEED}"
 
 
 class _Operation(BaseModel):
@@ -128,7 +138,7 @@ class _Wishes(_Operation):
     ending: Literal["button", "ring", "cut", "lead-out"] | None = Field(
         None, description='"button", "ring", "cut" or "lead-out"'
     )
-    seed: Seed | None = Field(None, description=f"a whole number from 0 to {MAX_SEED}")
+    seed: Seed | None = Field(None, description=_SEED)
     to: AbsolutePath | None = Field(None, description=_PATH)
     sample_rate: Literal[44100, 48000, 96000] = Field(48000, description="44100, 48000 or 96000")
     loudness: Loudness = Field(-20.0, description=f"a number from {LOUDNESS[0]:g} to {LOUDNESS[1]:g}")
@@ -158,6 +168,51 @@ class Score(_Wishes):
     """May name a file that is not there when its text is attached: names and relative media are read from it."""
     in_text: Time | None = Field(None, alias="in", description=_TIME)
     out_text: Time | None = Field(None, alias="out", description=_TIME)
+
+
+class _Part(_OfJob):
+    """A part of a cue."""
+
+    cue: AbsolutePath = Field(description=_PATH)
+    in_text: Time | None = Field(None, alias="in", description=_TIME)
+    out_text: Time | None = Field(None, alias="out", description=_TIME)
+    stems: Stems = Field([], description=_STEMS)
+    """None is all of them."""
+    snap: Snap | None = Field(None, description=_SNAP)
+
+
+class Reroll(_Part):
+    """Write a part of a cue anew, as a new take; or follow a changed edit, whose text is the attachment."""
+
+    seed: Seed | None = Field(None, description=_SEED)
+    style: Name | None = Field(None, description=_NAME)
+    prompt: str | None = Field(None, max_length=MAX_PROMPT, description=f"a text of at most {MAX_PROMPT} characters")
+    timeline: AbsolutePath | None = Field(None, description=_PATH)
+    to: AbsolutePath | None = Field(None, description=_PATH)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Reroll:
+        if self.timeline is None and self.to is not None:
+            raise ValueError("A take stays in its cue: to is for a changed edit, with timeline")
+        if self.timeline is not None and (self.stems or self.snap):
+            raise ValueError("A changed edit itself says what is written anew: leave stems and snap out")
+        return self
+
+
+class Takes(_Part):
+    """Tell of the takes of a cue, choose among them, check them, or prune them."""
+
+    use: TakeNumber | None = Field(None, description=f"a whole number from 1 to {MAX_TAKE}")
+    verify: bool = Field(False, description=_YES_NO)
+    prune: bool = Field(False, description=_YES_NO)
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Takes:
+        if (self.use is not None) + self.verify + self.prune > 1:
+            raise ValueError("Only one of use, verify and prune may be asked for at once")
+        if self.use is None and (self.in_text or self.out_text or self.stems or self.snap):
+            raise ValueError("A part is taken from a take: give its number with use")
+        return self
 
 
 class Export(_OfJob):
@@ -231,6 +286,8 @@ OPERATIONS: Mapping[str, type[BaseModel]] = {
     "hello": Hello,
     "ping": Ping,
     "score": Score,
+    "reroll": Reroll,
+    "takes": Takes,
     "export": Export,
     "cue": CueLook,
     "cancel": Cancel,
@@ -299,8 +356,8 @@ def parsed(frames: Sequence[bytes]) -> Asked:
         fields = model.model_validate(message)
     except ValidationError as error:
         raise Refusal(_wrong(error, model, message, op), asked) from None
-    if attachment is not None and op != "score":
-        raise Refusal(WrongUse("Only score takes an attachment", op), asked)
+    if attachment is not None and getattr(fields, "timeline", None) is None:
+        raise Refusal(WrongUse("Only score and reroll take an attachment, of the timeline that they name", op), asked)
     if isinstance(fields, Hello) and not set(fields.protocols) & set(PROTOCOLS):
         raise _foreign(", ".join(str(version) for version in fields.protocols), asked)
     return Asked(asked, op, fields, attachment)

@@ -63,19 +63,19 @@ def score(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) -
     if done := done_before(job.folder):
         return done
     request = _request(job)
-    _check_quota(_parent(job), means.quota, watch)
+    check_quota(_parent(job), means.quota, watch)
 
-    def record(scored: Scored) -> None:
+    def keep(scored: Scored) -> None:
         watch.report("cue", 1.0, "The cue is whole")  # the last chance to cancel
         appearing()
         result = summary(scored.cue, scored.rendering, scored.timings)
-        _record(job.folder, result, scored.hidden / DOCUMENT)
+        record(job.folder, result, scored.hidden / DOCUMENT)
 
     assert means.residents is not None
     engine = engines.engine(request.engine)
     means.residents.make_room_for(engine)
     try:
-        made = score_range(request, watch, record)
+        made = score_range(request, watch, keep)
     finally:
         means.residents.used(engine)
     return summary(made.cue, made.rendering, made.timings)
@@ -106,7 +106,7 @@ def export(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) 
     for number, part in enumerate(parts):
         if part not in written:
             written |= _exported(part, asked.get("preview"), cue, to, _part_of(watch, number, len(parts)))
-            _record(job.folder, written)
+            record(job.folder, written)
     return written
 
 
@@ -131,8 +131,24 @@ def cue(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) -> 
     return summary(found, Rendering((), notes.tracks, notes.chords, notes.how), {})
 
 
+def reroll(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) -> dict[str, Any]:
+    """A new take; see `daemon.retake`."""
+    from daemon import retake
+
+    return retake.reroll(job, means, watch, appearing)
+
+
+def takes(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) -> dict[str, Any]:
+    """The takes of a cue; see `daemon.retake`."""
+    from daemon import retake
+
+    return retake.takes(job, means, watch, appearing)
+
+
 _WORK: Mapping[str, Callable[[Job, Means, Watch, Callable[[], None]], dict[str, Any]]] = {
     "score": score,
+    "reroll": reroll,
+    "takes": takes,
     "export": export,
     "cue": cue,
 }
@@ -158,6 +174,7 @@ def perform(job: Job, means: Means, watch: Watch, appearing: Callable[[], None])
 def warm_up() -> list[dict[str, Any]]:
     """Load what making music needs, so that a job begins at once; the engines there are, as they are listed."""
     import core.pipeline
+    import core.reroll
     import core.result  # noqa: F401
     from core.engines import engine, names
 
@@ -179,11 +196,13 @@ def _row(found: Engine) -> dict[str, Any]:
 def sweep(kind: str, request: Mapping[str, Any]) -> None:
     """Remove what a job whose worker died has left hidden where its result was to be."""
     from core.cue.disk import remove_stale
+    from daemon import retake
 
-    if kind not in ("score", "export"):
-        return
     with suppress(OSError, KeyError, TypeError):  # the place itself may be gone, or never have been one
-        remove_stale(_parent(Job(kind, request, None, Path())))
+        if kind in ("score", "export"):
+            remove_stale(_parent(Job(kind, request, None, Path())))
+        elif kind in ("reroll", "takes"):
+            retake.sweep(request)
 
 
 # --- places and records
@@ -198,14 +217,23 @@ def _parent(job: Job) -> Path:
     return Path(job.request["timeline"]).parent / "Hitpoint Cues"
 
 
-def _record(folder: Path, result: Mapping[str, Any], document: Path | None = None) -> None:
-    """Keep what is about to become visible, whole and synced."""
+def record(
+    folder: Path, result: Mapping[str, Any], document: Path | None = None, take: Mapping[str, Any] | None = None
+) -> None:
+    """Keep what is about to become visible, whole and synced.
+
+    Args:
+        folder: the job's own.
+        result: of the job.
+        document: the `cue.json` of a cue that is about to appear.
+        take: the entry of a take that `cue.json` is about to name, as plain data.
+    """
     from core.atomic import disk_errors, write_whole
 
     digest = hashlib.sha256(document.read_bytes()).hexdigest() if document else ""
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / RECORD, json.dumps({"result": result, "sha256": digest}).encode())
+    write_whole(folder / RECORD, json.dumps({"result": result, "sha256": digest, "take": take}).encode())
 
 
 def _written_before(folder: Path) -> dict[str, Any]:
@@ -217,15 +245,24 @@ def _written_before(folder: Path) -> dict[str, Any]:
     return result
 
 
-def done_before(folder: Path) -> dict[str, Any] | None:
-    """The result of an earlier try whose cue did appear."""
+def done_before(folder: Path, final: bool = True) -> dict[str, Any] | None:
+    """The result of an earlier try whose cue, or whose take, did appear.
+
+    Args:
+        folder: the job's own.
+        final: whether this is the last word on the job; else a take does not count, since what people open may still
+            have to follow it.
+    """
     try:
-        record = json.loads((folder / RECORD).read_bytes())
-        result: dict[str, Any] = record["result"]
-        digest = hashlib.sha256((Path(result["cue"]) / DOCUMENT).read_bytes()).hexdigest()
-    except (OSError, ValueError, KeyError, TypeError):  # no record, none that can be read, or no cue
+        kept = json.loads((folder / RECORD).read_bytes())
+        result: dict[str, Any] = kept["result"]
+        document = (Path(result["cue"]) / DOCUMENT).read_bytes()
+        if take := kept.get("take"):
+            cue = json.loads(document)
+            return result if final and take in [*cue["takes"], *cue.get("pruned", [])] else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # no record, none that can be read, or no cue
         return None
-    return result if digest == record.get("sha256") else None
+    return result if hashlib.sha256(document).hexdigest() == kept.get("sha256") else None
 
 
 # --- score
@@ -246,7 +283,7 @@ def _request(job: Job) -> Request:
     return Request(content=job.attachment, **options)
 
 
-def _check_quota(parent: Path, quota: int, watch: Watch) -> None:
+def check_quota(parent: Path, quota: int, watch: Watch) -> None:
     """Refuse a new cue where those beside it hold more than the quota.
 
     Raises:

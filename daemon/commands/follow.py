@@ -65,7 +65,8 @@ def sent(options: Mapping[str, Any]) -> dict[str, Any]:
     """
     given = {name: value for name, value in options.items() if value is not None}
     for name, value in given.items():
-        if isinstance(value, Path | str) and not _is_unicode(str(value)):
+        written = "".join(value) if isinstance(value, tuple) else value
+        if isinstance(written, Path | str) and not _is_unicode(str(written)):
             if isinstance(value, Path):
                 raise UnusableInput("The path holds characters that are not Unicode", str(value), "Rename it.")
             raise WrongUse("The words hold characters that are not Unicode", f"--{name}")

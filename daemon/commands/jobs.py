@@ -94,9 +94,9 @@ def _words(kind: str, result: dict[str, Any]) -> str:
     """A result for people."""
     import json
 
-    from daemon.commands import export, score
+    from daemon.commands import export, reroll, score, takes
 
-    by_kind = {"score": score.words, "export": export.words}
+    by_kind = {"score": score.words, "reroll": reroll.words, "takes": takes.words, "export": export.words}
     return by_kind[kind](result) if kind in by_kind else json.dumps(result, indent=2)
 
 

@@ -64,7 +64,7 @@ def score(
     from daemon.commands.follow import made, sent
     from daemon.commands.output import result_line
 
-    attachment = _text(timeline)
+    attachment = text_of(timeline)
     fields = sent({"timeline": timeline, "in": in_text, "out": out_text, **options})
     if detach:
         _detach(fields, attachment, as_json)
@@ -76,7 +76,7 @@ def score(
         click.echo(words(result))
 
 
-def _text(timeline: Path) -> bytes | None:
+def text_of(timeline: Path) -> bytes | None:
     """The timeline's text, when it is one that may travel.
 
     Raises:

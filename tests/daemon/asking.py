@@ -12,6 +12,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "hello": {"client": "edit 2", "program": "a test", "protocols": [1]},
     "ping": {},
     "score": {"job": JOB, "timeline": "/edit/reel.otio", "in": "01:00:10:00", "out": "12.5s", "seed": 7},
+    "reroll": {"job": JOB, "cue": "/edit/cue", "in": "01:00:10:00", "out": "12.5s", "stems": ["drums"], "snap": "beat"},
+    "takes": {"job": JOB, "cue": "/edit/cue", "use": 2},
     "export": {"job": JOB, "cue": "/edit/cue", "bwf": True},
     "cue": {"job": JOB, "cue": "/edit/cue"},
     "cancel": {"job": JOB},

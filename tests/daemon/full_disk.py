@@ -23,11 +23,11 @@ POINTS: dict[str, dict[str, tuple[str, str, int]]] = {
     "worker": {
         "stems": ("core.pipeline", "finish", 100_000),
         "notes": ("core.cue.folder", "save_notes", 0),
-        "MIDI file": ("core.cue.folder", "write_midi", 0),
+        "MIDI file": ("core.cue.showing", "write_midi", 0),
         "document": ("core.cue.folder", "write", 0),
         "timeline": ("core.timeline.write", "save", 1_000),
-        "page": ("core.pipeline", "write_whole", 10_000),
-        "record": ("daemon.work", "_record", 0),
+        "page": ("core.cue.showing", "write_whole", 10_000),
+        "record": ("daemon.work", "record", 0),
     },
 }
 """Process → point → module, function, and how many bytes a file may have while it runs."""

@@ -334,13 +334,13 @@ def test_a_death_before_a_restart_and_one_after_it_are_two(desk: Desk) -> None:
 
 
 def test_what_had_appeared_when_its_worker_died_is_the_result(desk: Desk, tmp_path: Path) -> None:
-    from daemon.work import _record
+    from daemon.work import record
 
     cue = tmp_path / "cue"
     cue.mkdir()
     (cue / "cue.json").write_text("{}")
     desk.submit("job-a")
-    _record(desk.hands.at_work["job-a"][3], {"cue": str(cue)}, cue / "cue.json")
+    record(desk.hands.at_work["job-a"][3], {"cue": str(cue)}, cue / "cue.json")
     desk.hands.die("job-a")
     desk.settle()
     assert desk.ends("job-a") == ["done"]

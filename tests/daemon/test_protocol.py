@@ -64,7 +64,37 @@ def test_score_carries_the_timeline_as_its_attachment() -> None:
 @pytest.mark.parametrize("op", [op for op in OPERATIONS if op != "score"])
 def test_nothing_else_takes_an_attachment(op: str) -> None:
     refusal = refused(frame(op, **REQUESTS[op]), b"{}")
-    assert str(refusal) == f"Only score takes a second frame ({op})."
+    assert str(refusal) == f"Only score and reroll take an attachment, of the timeline that they name ({op})."
+
+
+def test_a_changed_edit_travels_as_a_timeline_does() -> None:
+    changed = {"job": JOB, "cue": f"{ROOT}edit/cue", "timeline": f"{ROOT}edit/reel 2.otio", "to": f"{ROOT}edit"}
+    assert parsed([frame("reroll", **changed), b"{}"]).attachment == b"{}"
+    assert parsed([frame("reroll", **changed)]).attachment is None
+
+
+# --- what goes together in changes of a cue
+
+
+def test_a_changed_edit_says_itself_what_is_written_anew() -> None:
+    for part in ({"stems": ["drums"]}, {"snap": "bar"}):
+        refusal = refused(frame("reroll", job=JOB, cue=f"{ROOT}cue", timeline=f"{ROOT}new.otio", **part))
+        assert "leave stems and snap out" in str(refusal)
+
+
+def test_a_take_is_made_nowhere_else_than_in_its_cue() -> None:
+    assert "to is for a changed edit" in why("reroll", to=f"{ROOT}edit")
+
+
+@pytest.mark.parametrize("both", [{"verify": True}, {"prune": True}])
+def test_takes_does_one_thing_at_once(both: dict[str, bool]) -> None:
+    assert why("takes", **both) == "Only one of use, verify and prune may be asked for at once (takes)."
+    assert "Only one" in why("takes", use=None, verify=True, prune=True)
+
+
+@pytest.mark.parametrize("part", [{"in": "2s"}, {"out": "2s"}, {"stems": ["drums"]}, {"snap": "none"}])
+def test_a_part_is_taken_from_a_take_that_is_named(part: dict[str, Any]) -> None:
+    assert why("takes", use=None, **part) == "A part is taken from a take: give its number with use (takes)."
 
 
 # --- the envelope
@@ -168,6 +198,13 @@ BOUNDS: list[tuple[str, str, list[Any], list[Any]]] = [
         [-40.001, -9.999, float("nan"), float("inf"), float("-inf"), "-20", None, True],
     ),
     ("score", "soundfont", [None, path_of(4096)], [path_of(4097), "x.sf2"]),
+    ("reroll", "cue", [path_of(4096)], [path_of(4097), "cue", None]),
+    ("reroll", "stems", [[], ["drums"], ["x"] * 16], [["x"] * 17, [""], ["a/b"], [7], "drums", None, {}]),
+    ("reroll", "snap", [None, "beat", "bar", "cut", "none"], ["", "Bar", "frame", 1]),
+    ("reroll", "prompt", [None, "", "x" * 10_000], ["x" * 10_001, 5, b"x"]),
+    ("takes", "use", [None, 1, 999_999_999], [0, -1, 10**9, "1", 1.0, True]),
+    ("takes", "verify", [False], [1, 0, "true", None]),
+    ("takes", "prune", [False], [1, 0, "true", None]),
     ("watch", "folder", [path_of(4096)], [path_of(4097), "drop", None]),
     ("watch", "stop", [True, False], [1, None]),
     ("export", "cue", [path_of(4096)], [path_of(4097), "cue", None]),
@@ -208,13 +245,14 @@ def test_each_field_is_taken_to_its_bounds_and_no_further(
 def test_every_field_has_its_bounds_tested() -> None:
     tested = {(op, field) for op, field, *_ in BOUNDS}
     alike = {"watch": "score", "cue": "score", "cancel": "follow", "job": "follow", "export": "score"}
+    alike |= {"reroll": "score", "takes": "reroll"}
     for op, model in OPERATIONS.items():
         for name, field in model.model_fields.items():
             key = field.alias or name
             same = OPERATIONS[alike[op]].model_fields.get(name) if op in alike else None
             if (op, key) not in tested and (op, key) != ("export", "bwf"):
                 assert same is not None, (op, key)
-                assert (alike[op], key) in tested
+                assert {(alike[op], key), (alike.get(alike[op]), key)} & tested
                 assert same.description == field.description
 
 

@@ -1,0 +1,256 @@
+"""Jobs that change a cue that stands: re-rolls, and the choice among its takes.
+
+A take is added once. What identifies it, its whole entry in `cue.json`, is recorded in the job's folder just before
+that document names it; a job that is taken up again finds the entry there, whatever was re-rolled, chosen or pruned
+since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import Cancelled, UnusableInput
+from core.watch import Watch
+from daemon.work import DOCUMENT, RECORD, Job, Means, check_quota, done_before, record
+
+if TYPE_CHECKING:
+    from core.adding import Rerolled
+    from core.cue.folder import Cue
+    from core.recut import Followed
+
+Appearing = Callable[[], None]
+
+
+def reroll(job: Job, means: Means, watch: Watch, appearing: Appearing) -> dict[str, Any]:
+    """Write a part of a cue anew; the result is `core.result.summary` of the new take.
+
+    Where a timeline is named, follow that changed edit instead; the result is that of the cue made for it.
+
+    Raises as `core.reroll.reroll` and `core.recut.recut` do.
+    """
+    from core.reroll import Reroll
+    from core.reroll import reroll as write_anew
+    from core.result import summary
+
+    watch.check()
+    asked = job.request
+    if asked.get("timeline"):
+        return _follow_edit(job, means, watch, appearing)
+    if done := _made_before(job, watch):
+        return done
+    place = Path(asked["cue"])
+    request = Reroll(
+        place, seed=asked.get("seed"), style=asked.get("style"), prompt=asked.get("prompt"), **_part(asked)
+    )
+    with _engine_at_hand(means, place):
+        made = write_anew(request, watch, _recording(job, watch, appearing))
+    return summary(made.cue, made.rendering, made.timings)
+
+
+def _follow_edit(job: Job, means: Means, watch: Watch, appearing: Appearing) -> dict[str, Any]:
+    """A cue for a changed edit; the music stays where the picture did.
+
+    Raises as `core.recut.recut` does, and `UnusableInput` where the quota is used up.
+    """
+    from core.recut import Recut, recut
+
+    watch.report("timeline", 0.0, "Reading the timeline")
+    if done := done_before(job.folder):
+        return done
+    asked = job.request
+    place, to = Path(asked["cue"]), Path(asked["to"]) if asked.get("to") else None
+    request = Recut(
+        place, Path(asked["timeline"]), asked.get("in"), asked.get("out"), asked.get("seed"), to, job.attachment
+    )
+
+    def keep(made: Followed) -> None:
+        watch.report("cue", 1.0, "The cue is whole")  # the last chance to cancel
+        appearing()
+        record(job.folder, _followed(made), made.hidden / DOCUMENT)
+
+    with _engine_at_hand(means, place) as cue:
+        check_quota(to or cue.folder.absolute().parent, means.quota, watch)
+        made = recut(request, watch, keep)
+    return _followed(made)
+
+
+def _followed(made: Followed) -> dict[str, Any]:
+    """What a script is told of a cue that follows a changed edit."""
+    from core.cue.taking import hole_row
+    from core.result import summary
+
+    cue, origin = made.cue, made.cue.made_from
+    assert origin is not None
+    return {
+        **summary(cue, made.rendering, made.timings),
+        "made_from": {"cue": str((cue.folder / origin.cue).resolve()), "take": origin.take},
+        "holes": [hole_row(cue, hole) for hole in made.holes],
+        "kept": [asdict(kept) for kept in cue.take.kept],
+        "gain": {"db": cue.gain_db, "turned_down_db": made.turned_down_db},
+    }
+
+
+@contextmanager
+def _engine_at_hand(means: Means, place: Path) -> Iterator[Cue]:
+    """The cue, and room in memory for its engine while the block runs."""
+    from core import engines
+    from core.cue.folder import load
+
+    cue = load(place)
+    engine = engines.engine(cue.made_by.engine)
+    assert means.residents is not None
+    means.residents.make_room_for(engine)
+    try:
+        yield cue
+    finally:
+        means.residents.used(engine)
+
+
+def takes(job: Job, means: Means, watch: Watch, appearing: Appearing) -> dict[str, Any]:  # noqa: ARG001
+    """Tell of the takes of a cue, or do with them what is asked.
+
+    Raises as `core.comp.comp` and `core.cue.taking` do.
+    """
+    watch.check()
+    place = Path(job.request["cue"])
+    if job.request.get("use") is not None:
+        part = _part(job.request)
+        return _comp(job, place, part, watch, appearing) if any(part.values()) else _use(job, place, watch)
+    if job.request.get("verify"):
+        return _verify(place, watch)
+    if job.request.get("prune"):
+        return _prune(job, place, watch)
+    from core.cue.folder import load
+    from core.cue.taking import rows
+
+    cue = load(place)
+    return {"cue": str(cue.folder), "takes": rows(cue)}
+
+
+def _part(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The part that is meant, as the core takes it."""
+    return {
+        "in_text": asked.get("in"),
+        "out_text": asked.get("out"),
+        "stems": tuple(asked.get("stems") or ()),
+        "snap": asked.get("snap"),
+    }
+
+
+# --- the takes
+
+
+def _comp(job: Job, place: Path, part: Mapping[str, Any], watch: Watch, appearing: Appearing) -> dict[str, Any]:
+    """A part of another take, as a new take."""
+    from core.comp import comp
+    from core.result import summary
+
+    if done := _made_before(job, watch):
+        return done
+    heard = _recording(job, watch, appearing)
+    made = comp(place, job.request["use"], watch=watch, about_to_appear=heard, **part)
+    return summary(made.cue, made.rendering, made.timings)
+
+
+def _use(job: Job, place: Path, watch: Watch) -> dict[str, Any]:
+    """Put a take in use; the result is that of scoring, for this take."""
+    from core.cue.folder import rendering_of
+    from core.cue.taking import use
+    from core.result import summary
+
+    cue = use(place, job.request["use"], watch)
+    return {"chosen": cue.in_use, **summary(cue, rendering_of(cue, cue.take), {})}
+
+
+def _verify(place: Path, watch: Watch) -> dict[str, Any]:
+    """Read everything again.
+
+    Raises:
+        UnusableInput: something is not what was saved; every such file is named.
+    """
+    from core.cue.folder import load, verify
+
+    def told(_: str, fraction: float, words: str) -> None:
+        watch.progress("check", fraction, words)
+
+    cue = load(place)
+    if damaged := verify(cue, Watch(told, watch.cancelled)):
+        raise UnusableInput(
+            " ".join(damaged), str(cue.folder), "Bring the files back from a copy, or use another take."
+        )
+    return {"cue": str(cue.folder), "verified": [take.number for take in cue.takes]}
+
+
+def _prune(job: Job, place: Path, watch: Watch) -> dict[str, Any]:
+    """Remove the takes that nothing needs; what an earlier try of this job has removed counts too."""
+    from core.cue.folder import load
+    from core.cue.taking import prune
+
+    before = _recorded(job.folder).get("before")
+    if not isinstance(before, list):
+        before = [take.number for take in load(place).takes]
+        record(job.folder, {"before": before})
+    prune(place, watch)
+    cue = load(place)
+    staying = {take.number for take in cue.takes}
+    return {"cue": str(cue.folder), "pruned": [number for number in before if number not in staying]}
+
+
+# --- once
+
+
+def _recording(job: Job, watch: Watch, appearing: Appearing) -> Callable[[Rerolled], None]:
+    """Keeps what is needed to know the take again, just before it is added."""
+    from core.cue.document import plain
+    from core.result import summary
+
+    def keep(made: Rerolled) -> None:
+        watch.report("cue", 0.0, "The take is whole")  # the last chance to cancel
+        appearing()
+        record(job.folder, summary(made.cue, made.rendering, made.timings), take=plain(made.cue.take))
+
+    return keep
+
+
+def _made_before(job: Job, watch: Watch) -> dict[str, Any] | None:
+    """The result of an earlier try that did add its take; what people open follows, where it has not yet."""
+    from core.cue.changing import changing
+    from core.cue.showing import is_current, refresh
+
+    result = done_before(job.folder)
+    if result is not None:
+        with changing(Path(result["cue"]), Watch(watch.progress)) as change:
+            if not is_current(change.cue):
+                refresh(change.cue, Watch(watch.progress))
+    return result
+
+
+def _recorded(folder: Path) -> dict[str, Any]:
+    """What an earlier try has recorded; empty where there was none."""
+    try:
+        result = json.loads((folder / RECORD).read_bytes())["result"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return result if isinstance(result, dict) else {}
+
+
+def sweep(request: Mapping[str, Any]) -> None:
+    """Remove what a worker that died has left hidden, unless somebody changes that cue now."""
+    from core.cue.changing import changing
+    from core.cue.disk import remove_stale
+
+    place = Path(request["cue"])
+    if request.get("timeline"):
+        cue = place.parent if place.name == DOCUMENT else place
+        remove_stale(Path(request.get("to") or cue.parent))
+        return
+    try:
+        with changing(place, Watch(cancelled=lambda: True)):
+            pass
+    except (Cancelled, UnusableInput):
+        return  # whoever changes it sweeps too
