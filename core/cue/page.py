@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from core.brief import Brief, Edit, Picture, Rendering, Shot, TempoMap, Thumbnail
 from core.cue.page_sounds import Carried, carried, layer_rows, sound_elements
-from core.cue.page_takes import TakeShown, chips, played, rest, table, take_row
+from core.cue.page_takes import TakeShown, played, take_parts, take_row
 from core.cue.page_words import facts, hit_rows, hit_table, span, tiles
 from core.errors import UnusableInput
 from core.watch import Watch
@@ -71,10 +71,8 @@ def page(
         overviews: stem → lowest and highest sample of each bucket, full scale 1, shape [buckets, 2].
         audio_files: stem → file, and "mix" → file.
         errors_ms: for each hit of the plan, how far off it was heard; None where it was not met or not heard.
-        loudness: integrated, of the mix, LUFS.
-        true_peak: of the mix, dBTP.
-        title: the cue's name.
-        engine: name of the engine that wrote the music.
+        loudness, true_peak: of the mix, LUFS (integrated) and dBTP.
+        title, engine: names of the cue and of the engine that wrote the music.
         folder: where the page will lie; the mix is linked from there.
         watch: asked whether to go on while stems are encoded.
         takes: all takes of the cue, in order of their numbers; the one in use is what the other arguments tell of.
@@ -92,27 +90,20 @@ def page(
         "hits": rows,
         **_waves(overviews, [name for name in audio_files if name != "mix"]),
         "embedded": embedded,
-        "layers": layer_rows(sound.layers),
-        "takes": [_take(brief, take, sound, folder) for take in sound.takes],
+        **_played(brief, sound, folder),
     }
-    style, script = _part("page.css"), "\n".join(_part(name) for name in _SCRIPTS)
     return _fill(
         _part("page.html"),
         {
-            "policy": _policy(style, script),
+            **_own(),
             "title": html.escape(title),
-            "style": style,
             "span": html.escape(span(brief.edit)),
             "tiles": tiles(brief, loudness),
-            "alone": "hidden" if len(takes) < 2 else "",
-            "chips": chips(sound.takes),
-            "takes": table(brief, takes, sound.takes),
-            "rest": html.escape(rest(takes, sound.takes)),
+            **take_parts(brief, takes, sound.takes),
             "hits": hit_table(rows, 500 / float(brief.edit.range.rate)),
             "facts": facts(brief, engine, loudness, true_peak),
             "data": _json(data),
             "sounds": sound_elements(sound.sounds),
-            "script": script,
         },
     )
 
@@ -139,6 +130,12 @@ def _fill(template: str, parts: Mapping[str, str]) -> str:
     return re.sub(r"<!--(\w+)-->", lambda found: parts[found[1]], template)
 
 
+def _own() -> dict[str, str]:
+    """The page's style and script, and the policy that lets them run."""
+    style, script = _part("page.css"), "\n".join(_part(name) for name in _SCRIPTS)
+    return {"style": style, "script": script, "policy": _policy(style, script)}
+
+
 def _policy(style: str, script: str) -> str:
     """Only our own style and script, pictures inside the page, sound beside it, and no network."""
     hashes = {name: _hash(text) for name, text in (("style", style), ("script", script))}
@@ -162,12 +159,17 @@ def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-def _take(brief: Brief, take: TakeShown, sound: Carried, folder: Path) -> dict[str, Any]:
-    return {
-        **take_row(brief, take),
-        "layers": sound.of(take) if sound.layers else [],
-        "mix": _link(take.files["mix"], folder) if "mix" in take.files else "",
-    }
+def _played(brief: Brief, sound: Carried, folder: Path) -> dict[str, Any]:
+    """What the player plays: layers of sound, and the takes that are made of them."""
+    takes = [
+        {
+            **take_row(brief, take),
+            "layers": sound.of(take) if sound.layers else [],
+            "mix": _link(take.files["mix"], folder) if "mix" in take.files else "",
+        }
+        for take in sound.takes
+    ]
+    return {"layers": layer_rows(sound.layers), "takes": takes}
 
 
 def _link(file: Path, folder: Path) -> str:

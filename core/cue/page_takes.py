@@ -73,26 +73,31 @@ def what(brief: Brief, take: TakeShown) -> str:
     return ", ".join(parts)
 
 
-def chips(takes: Sequence[TakeShown]) -> str:
-    """A button for each take that the page plays; the one in use is marked."""
-    return "".join(
+def take_parts(brief: Brief, takes: Sequence[TakeShown], heard: Sequence[TakeShown]) -> dict[str, str]:
+    """What the page says of all takes, of which it plays some: parts of its template, as safe HTML."""
+    numbers = {take.number for take in heard}
+    return {
+        "alone": "hidden" if len(takes) < 2 else "",
+        "chips": "".join(_chip(take) for take in heard),
+        "takes": "\n".join(_row(brief, take, take.number in numbers) for take in reversed(takes)),
+        "rest": _rest(takes, heard),
+    }
+
+
+def _chip(take: TakeShown) -> str:
+    """A button for a take; the one in use is marked."""
+    return (
         f'<button type="button" class="take{" in-use" if take.in_use else ""}" data-take="{take.number}" '
         f'aria-pressed="{"true" if take.in_use else "false"}" disabled>{take.number}</button>'
-        for take in takes
     )
 
 
-def table(brief: Brief, takes: Sequence[TakeShown], heard: Sequence[TakeShown]) -> str:
-    """The rows of the table of all takes, the latest first."""
-    numbers = {take.number for take in heard}
-    return "\n".join(_row(brief, take, take.number in numbers) for take in reversed(takes))
-
-
-def rest(takes: Sequence[TakeShown], heard: Sequence[TakeShown]) -> str:
+def _rest(takes: Sequence[TakeShown], heard: Sequence[TakeShown]) -> str:
     """A sentence where the page does not play all takes; empty where it does."""
     if len(heard) == len(takes):
         return ""
-    return f"This page plays takes {_numbers(take.number for take in heard)}; the others lie beside it, in takes."
+    plays = f"take{'s' if len(heard) > 1 else ''} {_numbers(take.number for take in heard)}"
+    return f"This page plays {plays}; the others lie beside it, in takes."
 
 
 def _row(brief: Brief, take: TakeShown, heard: bool) -> str:
@@ -119,10 +124,10 @@ def _stems(take: TakeShown) -> str:
     names = [name for name in STEMS if name in take.hole.stems]
     if set(take.files) - {"mix"} <= set(names):
         return "all stems"
-    return listed(names)
+    return _listed(names)
 
 
-def listed(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     """Words with commas and an "and"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
 
@@ -136,7 +141,7 @@ def _numbers(numbers: Iterable[int]) -> str:
         else:
             runs.append([number])
     short = [[f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(one) for one in run] for run in runs]
-    return listed([word for words in short for word in words])
+    return _listed([word for words in short for word in words])
 
 
 def _where(brief: Brief, hole: Opening | None) -> str:

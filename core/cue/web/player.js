@@ -151,7 +151,9 @@ async function hear(index) {
   player.heard = index;
   if (player.mode === "mix") {
     await changeMix(index).catch(() => {
-      if (player.heard === index) player.heard = before;
+      if (player.heard !== index) return;
+      player.heard = before;
+      byId("notice").textContent = `The mix of take ${cue.takes[index].number} was not found beside this page.`;
     });
     return;
   }
