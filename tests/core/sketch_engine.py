@@ -20,6 +20,7 @@ from core.brief import (
     Edit,
     Hit,
     Hole,
+    How,
     Media,
     Met,
     Meter,
@@ -76,7 +77,7 @@ class Sketch:
             tracks.append(Track(stem, stem, 1, stem == "drums", tuple(sorted(notes, key=lambda note: note.start))))
         sounds = [Stem(track.stem, _sound(track, brief, start, end)) for track in tracks if track.stem in stems]
         chords = hole.kept.chords if hole else (Chord(0.0, brief.seconds, "C", (60, 64, 67)),)
-        how = tuple("accent" if met.met else None for met in brief.plan.met)
+        how: tuple[How | None, ...] = tuple("accent" if met.met else None for met in brief.plan.met)
         return Rendering(tuple(sounds), tuple(tracks), chords, how)
 
     def held(self) -> int:
@@ -100,7 +101,9 @@ def brief(seconds: int = SECONDS, sample_rate: int = 48_000) -> Brief:
     edit = Edit("Sketch", Path("sketch.otio"), span, shots, hits, "01:00:02:00", f"01:00:{2 + seconds:02}:00")
     curve = np.full(10 * seconds, 0.5)
     seen = Picture(10.0, curve, np.full((len(curve), 3), 0.5), curve, curve, curve, (Thumbnail(0.0, b"jpeg"),))
-    tempo_map = TempoMap(BEAT * np.arange(2 * seconds + 1), tuple(range(0, 2 * seconds + 1, 4)), Meter(4, 4))
+    tempo_map = TempoMap(
+        BEAT * np.arange(2 * seconds + 1, dtype=np.float64), tuple(range(0, 2 * seconds + 1, 4)), Meter(4, 4)
+    )
     met = tuple(Met(hit, True, "beat", hit.time / BEAT) for hit in hits)
     sections = tuple(Section(4.0 * n, 4.0, "AB"[n % 2], 8 * n, 8) for n in range(seconds // 4))
     plan = Plan(tempo_map, sections, met, 0.1, 120.0, 0.0)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.brief import Chord, Note, Rendering, Track
+from core.brief import Chord, Note, Rendering, StemName, Track
 from core.cue.takes import Opening
 from core.merging import merged
 from tests.core.sketch_engine import brief
 
-STEMS = ("drums", "bass", "harmony")
+STEMS: tuple[StemName, ...] = ("drums", "bass", "harmony")
 PLAN = brief().plan
 
 

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import engines
+from core.adding import Rerolled
 from core.audio.finish import finish
 from core.brief import StemName
 from core.comp import comp
@@ -31,7 +32,7 @@ from core.cue.takes import Take, load_notes, take_folder
 from core.cue.taking import use
 from core.errors import Cancelled, EngineNotReady, UnusableInput, WrongUse
 from core.pipeline import Request, score
-from core.reroll import Reroll, Rerolled, reroll
+from core.reroll import Reroll, reroll
 from core.result import summary
 from core.watch import Watch
 from tests.core import sketch_engine
@@ -46,7 +47,7 @@ def samples(cue: Cue, stem: str, number: int | None = None) -> np.ndarray:
     """A stem of a take as integers, read by another hand than ours."""
     take = cue.take if number is None else cue.numbered(number)
     saved = take.mix if stem == "mix" else take.stems[stem]  # type: ignore[index]
-    return soundfile.read(cue.folder / saved.file, dtype="int32")[0] >> 8
+    return np.asarray(soundfile.read(cue.folder / saved.file, dtype="int32")[0] >> 8)
 
 
 def hashes(take: Take) -> dict[str, str]:
@@ -231,6 +232,7 @@ def test_the_result_has_the_hole_what_was_kept_and_the_gain(sketch: Cue) -> None
         "snap": "bar",
         "edges": ["bar 2", "bar 3"],
         "section": "A",
+        "bars": [2, 2],
     }
     assert {"stem", "first_sample", "samples", "sha256"} == set(told["kept"][0])
     assert told["gain"] == {"db": made.cue.gain_db, "turned_down_db": made.turned_down_db}
