@@ -196,6 +196,7 @@ def _prune(job: Job, place: Path, watch: Watch) -> dict[str, Any]:
         before = [take.number for take in load(place).takes]
         record(job.folder, {"before": before})
     prune(place, watch)
+    _let_follow(place, watch)
     cue = load(place)
     staying = {take.number for take in cue.takes}
     return {"cue": str(cue.folder), "pruned": [number for number in before if number not in staying]}
@@ -218,16 +219,22 @@ def _recording(job: Job, watch: Watch, appearing: Appearing) -> Callable[[Reroll
 
 
 def _made_before(job: Job, watch: Watch) -> dict[str, Any] | None:
-    """The result of an earlier try that did add its take; what people open follows, where it has not yet."""
+    """The result of an earlier try that did add its take; None where none did."""
+    result = done_before(job.folder)
+    if result is not None:
+        _let_follow(Path(result["cue"]), watch)
+    return result
+
+
+def _let_follow(place: Path, watch: Watch) -> None:
+    """Write what people open of a cue again, where it does not show what `cue.json` says; that is not cancelled."""
     from core.cue.changing import changing
     from core.cue.showing import is_current, refresh
 
-    result = done_before(job.folder)
-    if result is not None:
-        with changing(Path(result["cue"]), Watch(watch.progress)) as change:
-            if not is_current(change.cue):
-                refresh(change.cue, Watch(watch.progress))
-    return result
+    going_on = Watch(watch.progress)
+    with changing(place, going_on) as change:
+        if not is_current(change.cue):
+            refresh(change.cue, going_on)
 
 
 def _recorded(folder: Path) -> dict[str, Any]:

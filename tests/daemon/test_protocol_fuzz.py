@@ -226,7 +226,7 @@ def fuzzed(count: int, chance: random.Random) -> tuple[Counter[tuple[str, str]],
 
 def test_each_mutation_does_what_it_says() -> None:
     """Most break a message; a replay never does, and some leave messages that are still in order."""
-    came, longest = fuzzed(4_000, random.Random(7))
+    came, longest = fuzzed(4_000, random.Random(5))
     assert longest < LONGEST_S
     for mutation in MUTATIONS:
         name = mutation.__name__
