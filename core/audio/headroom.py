@@ -145,7 +145,7 @@ def _turned_down(fixed: FloatArray, moving: FloatArray, limit: FloatArray) -> Fl
 
 def _points(frames: Audio, cells: NDArray[np.intp]) -> FloatArray:
     """The samples of some cells and the values between them, shape [cells, points]."""
-    matrix, _ = interpolator()
+    matrix, *_ = interpolator()
     windows = np.lib.stride_tricks.sliding_window_view(frames, CELL + 2 * HALF - 1, axis=0)[::CELL][cells]
     between = (windows.reshape(2 * len(cells), -1) @ matrix).reshape(len(cells), -1)
     inner = windows[:, :, HALF - 1 : HALF - 1 + CELL].reshape(len(cells), -1)

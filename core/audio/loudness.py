@@ -10,7 +10,7 @@ How
     Two channels are one complex signal, whose squared magnitude is the sum of channel powers that the standard
     wants. K-weighting has forgotten everything after 100 ms (below -180 dB), so it is an FFT convolution that
     discards the first 100 ms of each step. The peak between samples is computed only where samples nearby are
-    high enough for it to matter; the result is the same as computing it everywhere.
+    high enough, or rise steeply enough, for it to matter; the result is the same as computing it everywhere.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from functools import cache
 from math import inf, log10, pi, tan
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from core.brief import Audio, FloatArray
@@ -35,6 +36,8 @@ CELL = 64
 HALF = 16
 """Samples on either side that the value between two samples depends on."""
 OVERSAMPLING = 4
+ROUNDING = 1 + 1e-5
+"""What single precision may add to a value."""
 
 ComplexAudio = NDArray[np.complex64]
 
@@ -101,7 +104,7 @@ class Loudness:
 
     def _weigh(self, samples: ComplexAudio) -> FloatArray:
         """Energy of each K-weighted segment but the first, which only leads in; shape [SEGMENTS]."""
-        weighted = np.fft.ifft(np.fft.fft(samples) * self._response)[self._hop :]
+        weighted = scipy.fft.ifft(scipy.fft.fft(samples) * self._response, overwrite_x=True)[self._hop :]
         squares = weighted.view(np.float32).reshape(SEGMENTS, -1) ** 2
         energies: FloatArray = squares.sum(axis=1, dtype=np.float64)
         return energies
@@ -153,14 +156,13 @@ def cell_peaks(frames: Audio, floor: float) -> FloatArray:
         frames: shape [HALF - 1 + cells * CELL + HALF, 2]: the cells with what surrounds them.
         floor: peaks up to this amplitude do not matter: where a cell cannot pass it, its highest sample is given.
     """
-    inner = frames[HALF - 1 : -HALF]
-    if not len(inner):
+    cells = (len(frames) - 2 * HALF + 1) // CELL
+    if cells <= 0:
         return np.zeros(0)
-    highest = np.abs(inner).reshape(-1, 2 * CELL).max(axis=1)
-    around = np.concatenate([[np.abs(frames[: HALF - 1]).max()], highest, [np.abs(frames[-HALF:]).max()]])
-    near = np.maximum(np.maximum(around[:-2], around[1:-1]), around[2:])
-    matrix, gain = interpolator()
-    chosen = np.flatnonzero(near * gain > floor)
+    matrix, gain, slope = interpolator()
+    highest, near = _highest(np.abs(frames), cells)
+    _, steepest = _highest(np.abs(np.diff(frames, axis=0)), cells)
+    chosen = np.flatnonzero(np.minimum(near * gain, near + steepest * slope) * ROUNDING > floor)
     windows = np.lib.stride_tricks.sliding_window_view(frames, CELL + 2 * HALF - 1, axis=0)[::CELL][chosen]
     peaks: FloatArray = highest.astype(np.float64)
     if len(chosen):
@@ -169,23 +171,38 @@ def cell_peaks(frames: Audio, floor: float) -> FloatArray:
     return peaks
 
 
-@cache
-def interpolator() -> tuple[NDArray[np.float32], float]:
-    """The values between the samples of a cell, as a matrix, and the most they can exceed the samples around.
+def _highest(values: Audio, cells: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The highest of some values in each cell, and in each with what surrounds it; both of shape [cells]."""
+    edge = HALF - 1 + cells * CELL
+    own = values[HALF - 1 : edge].reshape(cells, -1).max(axis=1)
+    around = np.concatenate([[values[: HALF - 1].max()], own, [values[edge:].max()]])
+    return own, np.maximum(np.maximum(around[:-2], around[1:-1]), around[2:])
 
-    A Kaiser-windowed sinc: flat to 0.1 dB up to 20 kHz at 48 kHz. Shape [CELL + 2 * HALF - 1, CELL * 3].
+
+@cache
+def interpolator() -> tuple[NDArray[np.float32], float, float]:
+    """The values between the samples of a cell, as a matrix, and how far they can pass the samples around.
+
+    A Kaiser-windowed sinc: flat to 0.1 dB up to 20 kHz at 48 kHz.
+
+    Returns:
+        The matrix, shape [CELL + 2 * HALF - 1, CELL * 3]; how many times the highest sample around a value can be; and
+        how many times the largest step from sample to sample it can lie above the highest one: low tones rise slowly.
     """
     taps = np.arange(-HALF + 1, HALF + 1)
     matrix = np.zeros((CELL + 2 * HALF - 1, OVERSAMPLING - 1, CELL), np.float32)
-    largest = 1.0
+    largest, slope = 1.0, 0.0
     for phase in range(1, OVERSAMPLING):
         distance = taps - phase / OVERSAMPLING
         kernel = np.sinc(distance) * np.i0(5.0 * np.sqrt(np.maximum(0, 1 - (distance / HALF) ** 2))) / np.i0(5.0)
         kernel /= kernel.sum()
         largest = max(largest, float(np.abs(kernel).sum()))
+        # Beside the straight line between the two samples next to it, a value is a sum of the steps around.
+        line = np.maximum(0, 1 - np.abs(distance))
+        slope = max(slope, float(np.abs(np.cumsum(kernel - line)).sum()))
         for sample in range(CELL):
             matrix[sample : sample + 2 * HALF, phase - 1, sample] = kernel
-    return matrix.reshape(len(matrix), -1), largest
+    return matrix.reshape(len(matrix), -1), largest, slope
 
 
 def _complex(block: Audio) -> ComplexAudio:

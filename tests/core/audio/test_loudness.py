@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import lfilter, resample, resample_poly
 
-from core.audio.loudness import Loudness, TruePeak, integrated_loudness, true_peak
+from core.audio.loudness import CELL, HALF, Loudness, TruePeak, cell_peaks, integrated_loudness, true_peak
 from core.brief import Audio
 
 
@@ -84,6 +84,19 @@ def test_a_peak_that_rings_out_after_the_last_sample_is_seen() -> None:
     sound = np.stack([tone, tone], axis=1).astype(np.float32)[:4_799]
     finer = resample(np.pad(sound.astype(float), ((4_801, 4_800), (0, 0))), 4 * 14_400)
     assert true_peak(sound) == pytest.approx(20 * np.log10(np.abs(finer).max()), abs=0.1)
+
+
+@settings(deadline=None, max_examples=40)
+@given(cells=st.integers(1, 60), smooth=st.floats(0, 0.99), share=st.floats(0, 1.2), seed=st.integers(0, 99))
+def test_no_peak_is_missed_where_only_likely_places_are_looked_at(
+    cells: int, smooth: float, share: float, seed: int
+) -> None:
+    noise = np.random.default_rng(seed).standard_normal((HALF - 1 + cells * CELL + HALF, 2))
+    frames = lfilter([1 - smooth], [1, -smooth], noise * np.hanning(len(noise))[:, None], axis=0).astype(np.float32)
+    everywhere = cell_peaks(frames, 0)
+    floor = share * everywhere.max()
+    passing = everywhere > floor
+    np.testing.assert_allclose(cell_peaks(frames, floor)[passing], everywhere[passing], rtol=1e-5)
 
 
 @pytest.mark.parametrize("samples", [0, 1, 100, 96_000])
