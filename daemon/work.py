@@ -174,6 +174,7 @@ def perform(job: Job, means: Means, watch: Watch, appearing: Callable[[], None])
 def warm_up() -> list[dict[str, Any]]:
     """Load what making music needs, so that a job begins at once; the engines there are, as they are listed."""
     import core.pipeline
+    import core.recut
     import core.reroll
     import core.result  # noqa: F401
     from core.engines import engine, names

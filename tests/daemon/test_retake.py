@@ -55,9 +55,9 @@ def killed(moment: str, kind: str, request: Mapping[str, Any], folder: Path) -> 
 
 @pytest.fixture(scope="module")
 def scored(demo_edit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cue of six seconds."""
+    """A cue of twelve seconds."""
     to = tmp_path_factory.mktemp("scored")
-    request = {"timeline": str(demo_edit), "to": str(to), "out": "6s", "seed": 7}
+    request = {"timeline": str(demo_edit), "to": str(to), "out": "12s", "seed": 7}
     return Path(do("score", request, to / "job")["cue"])
 
 
@@ -204,6 +204,56 @@ def test_a_reroll_can_be_cancelled_until_its_take_is_added(cue: Path, tmp_path: 
     assert not called
     assert (cue / "cue.json").read_bytes() == before
     assert stands_alone(cue)
+
+
+@pytest.fixture
+def changed(demo_edit: Path, tmp_path: Path) -> Path:
+    """The edit with its second shot twelve frames shorter."""
+    timeline = json.loads(demo_edit.read_text())
+    clips = timeline["tracks"]["children"][0]["children"]
+    clips[1]["source_range"]["duration"]["value"] -= 12
+    for clip in clips:
+        media = clip["media_references"]["DEFAULT_MEDIA"]
+        media["target_url"] = str(demo_edit.parent / media["target_url"])
+    path = tmp_path / "edits" / "changed.otio"
+    path.parent.mkdir()
+    path.write_text(json.dumps(timeline))
+    return path
+
+
+@unix
+@pytest.mark.parametrize("moment", ["before the record", "at the end"])
+def test_a_changed_edit_whose_worker_was_killed_is_followed_in_one_cue(
+    scored: Path, changed: Path, tmp_path: Path, moment: str
+) -> None:
+    before = (scored / "cue.json").read_bytes()
+    request = {"cue": str(scored), "timeline": str(changed), "to": str(tmp_path / "cues"), "seed": 3}
+    killed(moment, "reroll", request, tmp_path / "job")
+    sweep("reroll", request)
+    there = list((tmp_path / "cues").iterdir())
+    assert len(there) == (1 if moment == "at the end" else 0)
+    result = do("reroll", request, tmp_path / "job")
+    assert list((tmp_path / "cues").iterdir()) == [Path(result["cue"])]
+    assert result["made_from"] == {"cue": str(scored), "take": 1}
+    assert {"kept", "gain"} <= set(result)
+    assert result["kept"]
+    for hole in result["holes"]:
+        assert hole["start"] < 9
+    assert verify(load(Path(result["cue"]))) == ()
+    assert (scored / "cue.json").read_bytes() == before
+
+
+def test_a_changed_edit_may_travel_and_its_cue_lies_beside_the_one_before(
+    scored: Path, changed: Path, tmp_path: Path
+) -> None:
+    cue = shutil.copytree(scored, tmp_path / "cues" / "cue")
+    gone = changed.with_name("not here.otio")
+    result = do("reroll", {"cue": str(cue), "timeline": str(gone)}, tmp_path / "job", changed.read_bytes())
+    assert Path(result["cue"]).parent == tmp_path / "cues"
+    full = Means(quota=1, residents=MEANS.residents)
+    again = Job("reroll", {"cue": str(cue), "timeline": str(changed)}, None, tmp_path / "again")
+    with pytest.raises(UnusableInput, match="quota"):
+        perform(again, full, Watch(), lambda: None)
 
 
 def test_a_damaged_record_of_a_take_counts_as_none(cue: Path, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ def cue(cue_of_the_demo: dict[str, Any], tmp_path: Path) -> Path:
 
 
 def samples(file: str) -> np.ndarray:
-    return soundfile.read(file, dtype="int32")[0]
+    read: np.ndarray = soundfile.read(file, dtype="int32")[0]
+    return read
 
 
 def test_a_reroll_is_new_inside_the_hole_and_the_same_everywhere_else(
@@ -160,6 +161,35 @@ def test_a_mistake_is_one_sentence_and_changes_nothing(
     assert {path: time for path, time in after.items() if path.is_file()} == {
         path: time for path, time in before.items() if path.is_file()
     }
+
+
+def test_a_changed_edit_keeps_its_music_where_the_picture_stayed(
+    cue_of_the_demo: dict[str, Any], demo_edit: Path, tmp_path: Path
+) -> None:
+    timeline = json.loads(demo_edit.read_text())
+    clips = timeline["tracks"]["children"][0]["children"]
+    clips[-3]["source_range"]["duration"]["value"] -= 12
+    for clip in clips:
+        media = clip["media_references"]["DEFAULT_MEDIA"]
+        media["target_url"] = str(demo_edit.parent / media["target_url"])
+    edit = tmp_path / "changed.otio"
+    edit.write_text(json.dumps(timeline))
+    answer = run("reroll", cue_of_the_demo["cue"], "--timeline", edit, "--to", tmp_path / "cues")
+    assert answer.returncode == 0, answer.stderr
+    place, origin, *rest = answer.stdout.splitlines()
+    assert Path(place).parent == tmp_path / "cues"
+    assert origin == f"  follows take 1 of {cue_of_the_demo['cue']}"
+    assert rest[0].startswith("  new: 01:00:")
+    early = slice(0, 20 * 48_000)
+    before, after = samples(cue_of_the_demo["mix"]), samples(str(Path(place, "takes", "001", "mix.wav")))
+    np.testing.assert_array_equal(before[early], after[early])
+    assert len(after) == len(before) - 24_000
+    job = next(iter(listed().values()))
+    in_words = run("jobs", job["id"])
+    assert in_words.stdout == answer.stdout
+    same = run("reroll", cue_of_the_demo["cue"], "--timeline", demo_edit, "--to", tmp_path / "cues")
+    assert same.returncode == 3
+    assert "has changed" in same.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a worker is killed by a signal")
