@@ -14,9 +14,9 @@ import numpy as np
 from core.brief import Feel, FloatArray, Hit, Met, Meter, TempoMap
 from core.rhythm.bend import Anchors
 from core.rhythm.grid import base_tempi, grid
-from core.rhythm.lattice import lattice, weighed, with_roads
+from core.rhythm.lattice import Lattice, lattice, weighed, with_roads
 from core.rhythm.moments import Moments, gather, marks
-from core.rhythm.plan import ATTEMPTS
+from core.rhythm.plan import ATTEMPTS, Attempt
 from core.rhythm.search import LARGEST_CHANGE
 from core.rhythm.settle import settle
 from core.rhythm.slack import LIMIT
@@ -25,12 +25,10 @@ from core.watch import Watch
 
 NOTHING_MORE = 1e4
 """What an end on its downbeat is worth: more than all hits of a stretch."""
-TRIES = 4
-"""Ways of weighing things that are tried while hits are missed."""
-AGAIN = 4
+AGAIN = 2
 """Searches before hits give way."""
-TEMPI = 16
-"""Base tempi that are tried at most."""
+TEMPO_STEP, TEMPI = 0.015, 10
+"""How far apart base tempi are that are tried, as a ratio, and how many at most."""
 MISSED_MUST, MISSED, OFF_BEAT = 6.0, 1.0, 0.2
 """Price of a missed hit that is insisted on, of another cut or marker, and of one off the beat."""
 STRANGE, STRANGER = 1.5, 12.0
@@ -88,22 +86,26 @@ class Between:
         return self.open_end or any(_in_bars(count, self.meter, inserted_bars) is not None for count in counts)
 
 
-def fill(between: Between, feel: Feel, watch: Watch) -> Beats:
+def fill(between: Between, feel: Feel, tries: int, watch: Watch) -> Beats:
     """The best beats for a stretch.
 
     Args:
         between: the stretch.
         feel: what the style allows; the tempo is that of the neighbours, whatever it says.
+        tries: in how many ways things are weighed, at most, while hits are missed.
         watch: progress and cancellation.
     """
-    found = [_even(between, feel)]
-    if found[0].cost and between.can_be_filled(feel.inserted_bars):
-        for attempt in range(TRIES):
-            planned = _planned(between, feel, attempt, watch)
-            found += [planned] if planned is not None else []
-            if planned is not None and planned.cost < MISSED:
-                break
-    return min(found, key=lambda beats: beats.cost)
+    best = _even(between, feel)
+    if not best.cost or not between.can_be_filled(feel.inserted_bars):
+        return best
+    grounds, moments = _grounds(between, feel)
+    for attempt in ATTEMPTS[:tries]:
+        planned = _planned(between, feel, grounds, moments, attempt, watch)
+        if planned is not None and planned.cost < best.cost:
+            best = planned
+        if best.cost < MISSED:
+            break
+    return best
 
 
 def as_before(between: Between, feel: Feel, times: FloatArray, downbeats: tuple[int, ...]) -> Beats:
@@ -118,20 +120,30 @@ def as_before(between: Between, feel: Feel, times: FloatArray, downbeats: tuple[
     return _told(between, feel, times, downbeats, (0,))
 
 
-def _planned(between: Between, feel: Feel, attempt: int, watch: Watch) -> Beats | None:
-    """The search's best plan; None where it could not hold the ends."""
+def _near(between: Between, feel: Feel) -> Feel:
+    """What is allowed, at tempi near the neighbours'."""
     low, high = between.tempi
     pulse = between.meter.beats_per_pulse
-    near = replace(feel, tempo=(60 / high / pulse, 60 / low / pulse), meters=(between.meter,), bpm=None)
-    moments = _with_ends(gather(between.hits, between.seconds, low), between)
-    tempi = base_tempi(near, 0.01, 0.0, TEMPI)
-    grounds = lattice(moments, between.seconds, grid(between.meter, near), 60 / (tempi * pulse))
-    how = ATTEMPTS[attempt]
+    return replace(feel, tempo=(60 / high / pulse, 60 / low / pulse), meters=(between.meter,), bpm=None)
+
+
+def _grounds(between: Between, feel: Feel) -> tuple[Lattice, Moments]:
+    """The lattice of a stretch with its ways laid down, and its moments."""
+    near, meter = _near(between, feel), between.meter
+    moments = _with_ends(gather(between.hits, between.seconds, between.tempi[0]), between)
+    periods = 60 / (base_tempi(near, TEMPO_STEP, 0.0, TEMPI) * meter.beats_per_pulse)
+    return with_roads(lattice(moments, between.seconds, grid(meter, near), periods)), moments
+
+
+def _planned(
+    between: Between, feel: Feel, grounds: Lattice, moments: Moments, how: Attempt, watch: Watch
+) -> Beats | None:
+    """The search's best plan; None where it could not hold the ends."""
     bar = between.meter.beats * grounds.periods
     marked = marks(moments, between.seconds, max(2 * float(bar.max()), how.bars * float(bar.mean())), how.variety)
     marked[-1] |= not between.open_end  # a bar may be inserted before the end
-    grounds = weighed(with_roads(grounds), moments, marked, how.strict, how.tempo_price)
-    settled = settle(grounds, moments, between.seconds, near, AGAIN, watch)
+    weighty = weighed(grounds, moments, marked, how.strict, how.tempo_price)
+    settled = settle(weighty, moments, between.seconds, _near(between, feel), AGAIN, watch)
     times, last = settled.beats, len(settled.beats) - 1
     closed = between.open_end or (abs(times[-1] - between.seconds) < 1e-9 and last in settled.downbeats)
     if times[0] != 0.0 or 0 not in settled.downbeats or not closed:

@@ -6,6 +6,7 @@ a section of their own. A section begins wherever the tempo jumps, so that every
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,14 +34,6 @@ class Bar:
     """The first sample of the stretch, kept or new, that it belongs to."""
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Bars of one section."""
-
-    bars: tuple[Bar, ...]
-    letter: str
-
-
 def reformed(
     tempo_map: TempoMap, bars: Sequence[Bar], old: Sequence[Section], seconds: float, hits: Sequence[Hit]
 ) -> tuple[Section, ...]:
@@ -54,12 +47,8 @@ def reformed(
         hits: of the new range; where the picture turns, new bars are another idea.
     """
     inside = [bar for bar in bars if tempo_map.beats[bar.beat] < seconds - 1e-9]
-    jumps = _jumps(tempo_map)
-    cuts = sorted(
-        number
-        for number, (before, bar) in enumerate(pairwise(inside), start=1)
-        if _divides(before, bar, inside) or bar.beat in jumps
-    )
+    jumps, owners = _jumps(tempo_map), _owners(inside)
+    cuts = [k for k in range(1, len(inside)) if owners[k] != owners[k - 1] or inside[k].beat in jumps]
     edges = [0, *cuts, len(inside)]
     runs = [tuple(inside[first:end]) for first, end in pairwise(edges)]
     runs = _steady(tempo_map, _long_enough(runs, jumps))
@@ -73,14 +62,20 @@ def _jumps(tempo_map: TempoMap) -> set[int]:
     return set((np.flatnonzero(steps > STEP + 1e-9) + 1).tolist())
 
 
-def _divides(before: Bar, bar: Bar, inside: Sequence[Bar]) -> bool:
-    """Whether a section begins between two bars for what they are."""
-    if before.section is not None and bar.section is not None:
-        return before.section != bar.section
-    if before.part == bar.part:
-        return False
-    new = before if before.section is None else bar
-    return sum(other.part == new.part for other in inside) >= OWN_BARS
+def _owners(inside: Sequence[Bar]) -> list[int]:
+    """For each bar the old section that it is in or goes on with; many new bars own themselves, as negative numbers."""
+    sizes = Counter(bar.part for bar in inside)
+    owners: list[int] = []
+    for number, bar in enumerate(inside):
+        if bar.section is not None:
+            owners.append(bar.section)
+        elif sizes[bar.part] >= OWN_BARS:
+            owners.append(-1 - bar.part)
+        elif owners:
+            owners.append(owners[-1])
+        else:
+            owners.append(next((other.section for other in inside[number:] if other.section is not None), 0))
+    return owners
 
 
 def _long_enough(runs: list[tuple[Bar, ...]], jumps: set[int]) -> list[tuple[Bar, ...]]:

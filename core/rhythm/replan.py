@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
 from core.brief import Feel, FloatArray, Hit, Met, Plan, TempoMap
-from core.rhythm.between import Beats, Between, as_before, fill
+from core.rhythm.between import MISSED, Beats, Between, as_before, fill
 from core.rhythm.chance import chance
 from core.rhythm.reform import Bar, reformed
 from core.rhythm.search import LARGEST_CHANGE
@@ -22,10 +22,12 @@ from core.rhythm.settle import strays
 from core.rhythm.stays import Spans, Stay
 from core.watch import Watch
 
-GIVEN_UP = 2
-"""Bars that either neighbour of a gap may give up for better beats in it."""
-BAR_PRICE = 0.4
+GIVEN_UP = 4
+"""Bars that the neighbours of a gap may give up together for better beats in it."""
+BAR_PRICE = 0.2
 """What giving up a bar costs, against a missed cut."""
+REFINED, TRIES = 2, 4
+"""So many of the best offers are planned in so many ways while cuts are missed."""
 NEIGHBOURS = 4
 """Beats of a neighbour whose median is its tempo at the seam."""
 
@@ -36,6 +38,9 @@ class Gap:
 
     first: int
     last: int
+    start: float
+    """Seconds, exactly on the beat that it begins with; `first` is the sample nearest to it."""
+    end: float
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,22 @@ class Replanned:
     came: tuple[int | None, ...]
     """For each hit of the plan its index in the old one; None where new music must meet it."""
     said: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """Beats for a gap, and what its neighbours have given up for them."""
+
+    left: Stay | None
+    right: Stay | None
+    beats: Beats
+    lost: int
+    """Bars."""
+
+    @property
+    def cost(self) -> float:
+        """What it costs in all."""
+        return self.beats.cost + BAR_PRICE * self.lost
 
 
 @dataclass(frozen=True)
@@ -72,6 +93,17 @@ class _Work:
     def line(self, sample: int, stay: Stay) -> int:
         """The old beat at a line of a stay."""
         return int(np.argmin(np.abs(self.old.tempo_map.beats * self.rate - (sample - stay.move))))
+
+    def gap(self, left: Stay | None, right: Stay | None) -> Gap:
+        """What lies between two stays, or between one and an end of the range."""
+        first, start = (0, 0.0) if left is None else (left.last, self._time(left.last, left))
+        if right is None:
+            return Gap(first, self.samples, start, float(self.spans.new_frames / self.spans.rate))
+        return Gap(first, right.first, start, self._time(right.first, right))
+
+    def _time(self, sample: int, stay: Stay) -> float:
+        """Seconds of the beat at a line of a stay."""
+        return float(self.old.tempo_map.beats[self.line(sample, stay)] + stay.move / self.rate)
 
     def sample_of(self, hit: Hit) -> int:
         return round(hit.time * self.rate)
@@ -102,13 +134,13 @@ def replan(
     bpm = float(np.median(tempo_map.local_tempo()))
     drift = max(strays(beats, tuple(section.first_beat for section in sections)))
     plan = Plan(tempo_map, sections, met, chance(bpm, spans.rate), bpm, drift)
-    return Replanned(plan, tuple(stays), gaps, came, tuple(_strange(work, filled)))
+    return Replanned(plan, tuple(stays), gaps, came, tuple(_strange(filled)))
 
 
 def _gaps(work: _Work, stays: Sequence[Stay]) -> Iterator[Gap]:
     """What lies between, before and after stays."""
-    edges = [0, *(edge for stay in stays for edge in (stay.first, stay.last)), work.samples]
-    yield from (Gap(first, last) for first, last in zip(edges[::2], edges[1::2], strict=True) if first < last)
+    gaps = (work.gap(left, right) for left, right in pairwise((None, *stays, None)))
+    yield from (gap for gap in gaps if gap.first < gap.last)
 
 
 def _settled(work: _Work, stays: list[Stay]) -> tuple[list[Stay], list[Beats]]:
@@ -132,18 +164,23 @@ def _best(work: _Work, left: Stay | None, right: Stay | None) -> tuple[Stay | No
 
     Fewer given up bars are tried first.
     """
-    if (left.last if left else 0) == (right.first if right else work.samples):
+    gap = work.gap(left, right)
+    if gap.first == gap.last:
         return left, right, None
-    offers: list[tuple[float, Stay | None, Stay | None, Beats]] = []
+    offers: list[_Offer] = []
     for lost in sorted(product(range(GIVEN_UP + 1), repeat=2), key=lambda lost: (sum(lost), lost)):
-        if not (_can_lose(left, lost[0]) and _can_lose(right, lost[1])):
+        if sum(lost) > GIVEN_UP or not (_can_lose(left, lost[0]) and _can_lose(right, lost[1])):
             continue
-        if offers and min(offer[0] for offer in offers) <= BAR_PRICE * sum(lost):
+        if offers and min(offer.cost for offer in offers) <= BAR_PRICE * sum(lost):
             break
         sides = left.without(0, lost[0]) if left else None, right.without(lost[1], 0) if right else None
-        beats = _filled(work, *sides)
-        offers.append((beats.cost + BAR_PRICE * sum(lost), *sides, beats))
-    return min(offers, key=lambda offer: offer[0])[1:]
+        offers.append(_Offer(*sides, _filled(work, *sides, 1), sum(lost)))
+    offers.sort(key=lambda offer: offer.cost)
+    for place, offer in enumerate(offers[:REFINED]):
+        if offer.beats.cost >= MISSED:
+            offers[place] = replace(offer, beats=_filled(work, offer.left, offer.right, TRIES))
+    best = min(offers, key=lambda offer: offer.cost)
+    return best.left, best.right, best.beats
 
 
 def _can_lose(stay: Stay | None, bars: int) -> bool:
@@ -151,15 +188,14 @@ def _can_lose(stay: Stay | None, bars: int) -> bool:
     return not bars if stay is None else len(stay.lines) - bars >= 2
 
 
-def _filled(work: _Work, left: Stay | None, right: Stay | None) -> Beats:
+def _filled(work: _Work, left: Stay | None, right: Stay | None, tries: int) -> Beats:
     """The best beats for the gap between two stays."""
-    first, last = left.last if left else 0, right.first if right else work.samples
+    gap = work.gap(left, right)
     periods = [_period(work, left, left.last, -1)] if left else []
     periods += [_period(work, right, right.first, 1)] if right else []
     meter = work.old.tempo_map.meter
-    gap = Gap(first, last)
     hits = tuple(hit for _, hit in _inside(work, gap))
-    between = Between((last - first) / work.rate, hits, tuple(periods), meter, right is None)
+    between = Between(gap.end - gap.start, hits, tuple(periods), meter, right is None)
     if left and right and left.move == right.move:
         first_beat, last_beat = work.line(left.last, left), work.line(right.first, right)
         times = work.old.tempo_map.beats[first_beat : last_beat + 1] - work.old.tempo_map.beats[first_beat]
@@ -167,7 +203,7 @@ def _filled(work: _Work, left: Stay | None, right: Stay | None) -> Beats:
         before = as_before(between, work.feel, times, bars)
         if all(one.met for one in before.met if one.hit.kind != "motion"):
             return before
-    return fill(between, work.feel, work.watch)
+    return fill(between, work.feel, tries, work.watch)
 
 
 def _period(work: _Work, stay: Stay, sample: int, side: int) -> float:
@@ -183,7 +219,7 @@ def _inside(work: _Work, gap: Gap) -> list[tuple[int, Hit]]:
     for index, hit in enumerate(work.hits):
         at = work.sample_of(hit)
         if gap.first - 1 <= at < gap.last - 1 or (gap.last == work.samples and at >= gap.first - 1):
-            away = hit.time - gap.first / work.rate
+            away = hit.time - gap.start
             found.append((index, replace(hit, time=0.0 if abs(away) * work.rate < 2 else away)))
     return found
 
@@ -199,7 +235,7 @@ def _beats(
     for part in parts:
         ends = part.last == work.samples
         if isinstance(part, Gap):
-            own, downbeats = filled[part].times + part.first / work.rate, filled[part].downbeats
+            own, downbeats = filled[part].times + part.start, filled[part].downbeats
             low, high = 0, len(own) if ends else len(own) - 1
         else:
             own, downbeats = work.old.tempo_map.beats + part.move / work.rate, work.old.tempo_map.downbeats
@@ -259,11 +295,11 @@ def _moved(work: _Work, hit: Hit, stay: Stay, now: dict[int, Hit]) -> Hit:
     return replace(hit, time=float(frame / work.spans.rate), label=name)
 
 
-def _strange(work: _Work, filled: dict[Gap, Beats]) -> Iterator[str]:
+def _strange(filled: dict[Gap, Beats]) -> Iterator[str]:
     """A sentence for each gap whose tempo is farther from its neighbours' than a change of tempo may be."""
     for gap, beats in filled.items():
         if beats.strange > LARGEST_CHANGE + 1e-6:
             yield (
-                f"Between {gap.first / work.rate:.1f} s and {gap.last / work.rate:.1f} s the tempo differs by "
+                f"Between {gap.start:.1f} s and {gap.end:.1f} s the tempo differs by "
                 f"{100 * beats.strange:.0f} % from its neighbours': no other fills this stretch with whole bars."
             )

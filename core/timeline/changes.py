@@ -14,17 +14,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.brief import Edit, Media, Shot
+from core.brief import Edit, FloatArray, Media, Shot
 from core.errors import UnusableInput
 
-MOST_RUNS = 4000
-"""Where shots come back again and again, the distances that most frames agree on are looked at first."""
+MOST_RUNS, LEAST_RUNS = 4000, 3
+"""Where shots come back again and again, so many runs are looked at in all, and for each shot."""
 SAME_DISTANCE = 0.25
 """Frames that it is worth to go on at the same distance."""
+
+HALF_A_FRAME = 0.5 - 1e-6
 
 Source = tuple[object, ...]
 
@@ -56,6 +59,8 @@ class _Run:
     first: int
     end: int
     move: int
+    shot: int = 0
+    """Number of the new edit's shot."""
 
 
 def compare(old: Edit, new: Edit) -> tuple[Stretch, ...]:
@@ -80,20 +85,47 @@ def compare(old: Edit, new: Edit) -> tuple[Stretch, ...]:
     return tuple(_covering(alike, new.range.frames))
 
 
+@dataclass(frozen=True)
+class _Shots:
+    """Shots of one source as arrays, shape [shots] each."""
+
+    first: NDArray[np.int64]
+    end: NDArray[np.int64]
+    origins: tuple[FloatArray, ...]
+    """Record frames on which they would show the start of their file; of what stands still, both of its ends."""
+
+
 def _runs(old: Edit, new: Edit) -> Iterator[_Run]:
-    """What each shot of the new edit has in common with each of the old one."""
+    """What each shot of the new edit has in common with each of the old one, within half a frame."""
     rate, names = old.range.rate, _names(old, new)
     before: dict[Source, list[Shot]] = {}
     for shot in old.shots:
         before.setdefault(_source(shot, _key(shot.media)), []).append(shot)
-    for shot in new.shots:
-        media = names.get(_key(shot.media), _key(shot.media))
-        for other in before.get(_source(shot, media), ()):
-            for move in _moves(other, shot, rate):
-                first = max(shot.first_frame, other.first_frame + move)
-                end = min(shot.first_frame + shot.frames, other.first_frame + other.frames + move)
-                if first < end:
-                    yield _Run(first, end, move)
+    known = {source: _arrays(shots, rate) for source, shots in before.items()}
+    for number, shot in enumerate(new.shots):
+        there = known.get(_source(shot, names.get(_key(shot.media), _key(shot.media))))
+        if there is None:
+            continue
+        for mine, theirs in zip(_origins(shot, rate), there.origins, strict=True):
+            move = np.rint(mine - theirs).astype(np.int64)
+            first = np.maximum(shot.first_frame, there.first + move)
+            end = np.minimum(shot.first_frame + shot.frames, there.end + move)
+            for k in np.flatnonzero((first < end) & (np.abs(mine - theirs - move) < HALF_A_FRAME)):
+                yield _Run(int(first[k]), int(end[k]), int(move[k]), number)
+
+
+def _arrays(shots: Sequence[Shot], rate: Fraction) -> _Shots:
+    origins = np.array([_origins(shot, rate) for shot in shots], dtype=np.float64)
+    first = np.array([shot.first_frame for shot in shots], dtype=np.int64)
+    frames = np.array([shot.frames for shot in shots], dtype=np.int64)
+    return _Shots(first, first + frames, tuple(origins.T))
+
+
+def _origins(shot: Shot, rate: Fraction) -> tuple[float, ...]:
+    """The record frame on which a shot would show the start of its file; both ends of one that stands still."""
+    if shot.kind != "footage" or shot.speed == 0:
+        return float(shot.first_frame), float(shot.first_frame + shot.frames)
+    return (float(shot.first_frame - shot.source_start / shot.speed * rate),)
 
 
 def _source(shot: Shot, media: Source) -> Source:
@@ -101,15 +133,6 @@ def _source(shot: Shot, media: Source) -> Source:
     if shot.kind != "footage":
         return (shot.kind, shot.name)
     return (*media, shot.speed, shot.source_start if shot.speed == 0 else None)
-
-
-def _moves(old: Shot, new: Shot, rate: Fraction) -> set[int]:
-    """By how many frames what the old shot shows has moved in the new one; what stands still moves with either end."""
-    if new.kind != "footage" or new.speed == 0:
-        return {new.first_frame - old.first_frame, new.first_frame + new.frames - old.first_frame - old.frames}
-    apart = (old.source_start - new.source_start) / new.speed * rate
-    exact = new.first_frame - old.first_frame + apart
-    return {round(exact)} if abs(exact - round(exact)) < Fraction(1, 2) else set()
 
 
 def _key(media: Media | None) -> Source:
@@ -133,15 +156,23 @@ def _names(old: Edit, new: Edit) -> Mapping[Source, Source]:
 
 
 def _foremost(runs: Iterable[_Run]) -> list[_Run]:
-    """All runs in order, or those at the distances that most frames agree on."""
-    found = sorted(set(runs), key=lambda run: (run.first, run.end, run.move))
+    """All runs in order; where they are too many, for each shot those that belong to the longest streaks."""
+    found = sorted(set(runs), key=lambda run: (run.move, run.first, run.end))
     if len(found) > MOST_RUNS:
-        agreed: dict[int, int] = {}
-        for run in found:
-            agreed[run.move] = agreed.get(run.move, 0) + run.end - run.first
-        chosen = sorted(found, key=lambda run: (-agreed[run.move], run.move, run.first))[:MOST_RUNS]
-        found = sorted(chosen, key=lambda run: (run.first, run.end, run.move))
-    return found
+        streak, rank = 0, {}
+        for number, run in enumerate(found):
+            before = found[number - 1]
+            goes_on = number and before.move == run.move and before.end >= run.first
+            streak = streak + run.end - run.first if goes_on else run.end - run.first
+            rank[run] = streak
+        for before, run in reversed(list(pairwise(found))):
+            if before.move == run.move and before.end >= run.first:
+                rank[before] = rank[run]
+        found.sort(key=lambda run: (run.shot, -rank[run], abs(run.move), run.first))
+        shots = [list(same) for _, same in groupby(found, key=lambda run: run.shot)]
+        share = max(LEAST_RUNS, MOST_RUNS // len(shots))
+        found = [run for same in shots for run in same[:share]]
+    return sorted(found, key=lambda run: (run.first, run.end, run.move))
 
 
 def _chain(runs: Sequence[_Run]) -> list[_Run]:
