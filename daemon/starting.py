@@ -110,21 +110,38 @@ def start_daemon(home: Home) -> Connection:
     Raises:
         DaemonUnreachable: it ended at once, with its reason, or does not come up.
     """
+    from filelock import FileLock, Timeout
+
     prepare(home)
-    process: subprocess.Popen[bytes] | None = None
+    turn = FileLock(home.folder / "start.lock", blocking=False, mode=FILE_MODE)
     by = time.monotonic() + START_S
     while time.monotonic() < by:
         if connection := running(home):
             return connection
-        if process is None or process.poll() is not None:
-            if daemon_lives(home):
-                process = None  # another one starts, or an old one still ends
-            elif process is None or process.returncode == 0:
-                process = _spawn(home)
-            else:
-                raise DaemonUnreachable(_last_words(home), do="`hitpoint doctor` says what is wrong.")
+        try:
+            # One at a time: nine that come too late would each take the place of a daemon that ends soon after.
+            with suppress(Timeout), turn:
+                if not daemon_lives(home) and (connection := _started(home, by)):
+                    return connection
+        except OSError as error:
+            reason = f"The daemon cannot be started: {error.strerror or error}"
+            raise DaemonUnreachable(reason, turn.lock_file) from error
         time.sleep(LOOK_S)
     raise DaemonUnreachable(f"The daemon did not start within {START_S:.0f} s", str(home.log), "Look at its log.")
+
+
+def _started(home: Home, by: float) -> Connection | None:
+    """Start the daemon and wait until it can be reached; None where another has taken its place, or has stopped it."""
+    process = _spawn(home)
+    while time.monotonic() < by:
+        if connection := running(home):
+            return connection
+        if process.poll() is not None:
+            if process.returncode == 0 or daemon_lives(home):
+                return None
+            raise DaemonUnreachable(_last_words(home), do="`hitpoint doctor` says what is wrong.")
+        time.sleep(LOOK_S)
+    return None
 
 
 def stop_daemon(home: Home) -> int | None:

@@ -133,6 +133,11 @@ def test_ten_clients_at_once_start_one_daemon(home: House) -> None:
         client.join()
     assert len(pids) == 10
     assert len(set(pids)) == 1
+    stop_daemon(home.home)
+    by = time.monotonic() + 1.5  # one that was started in vain would take the place by now
+    while time.monotonic() < by:
+        assert not daemon_lives(home.home)
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("whose", ["nobody's", "another's"])
