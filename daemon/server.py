@@ -97,17 +97,22 @@ class Server:
         poller = zmq.Poller()
         poller.register(self.gate.socket, zmq.POLLIN)
         poller.register(self.inbox.fileno(), zmq.POLLIN)
+        ticked = 0.0
         while not self._stopping:
-            poller.poll(TICK_MS)
-            for happened in self.inbox.drain():
-                with _outlived(happened):
-                    self._on(happened)
-            self._take_messages()
+            ready = [source for source, _ in poller.poll(TICK_MS)]
+            if self.inbox.fileno() in ready:
+                for happened in self.inbox.drain():
+                    with _outlived(happened):
+                        self._on(happened)
+            if self.gate.socket in ready:
+                self._take_messages()
             now = time.monotonic()
-            with _outlived("a tick"):
-                self.executor.tick(now)
-                self.dispatcher.tick(now)
-                self.followers.forget_silent(now)
+            if now - ticked >= TICK_MS / 1000:
+                ticked = now
+                with _outlived("a tick"):
+                    self.executor.tick(now)
+                    self.dispatcher.tick(now)
+                    self.followers.forget_silent(now)
 
     def stop(self) -> None:
         """End the loop; what runs goes on at the next start."""
