@@ -232,6 +232,7 @@ def test_who_does_not_read_holds_up_nobody(home: House) -> None:
         deaf.send("score", job=job, timeline="/reel.otio", prompt="chatty 20000")
         for _ in range(900):
             deaf.send("jobs", limit=1000)
+        until(lambda: job in [told["id"] for told in client.ask("jobs")["jobs"]])
         assert client.follow(job)["cue"] == f"/cues/{job}"
         assert client.ask("status")["pid"] == home.pid()
 
