@@ -27,6 +27,8 @@ START_S = 30.0
 """The longest that a daemon may take to start, on a machine that is busy."""
 STOP_S = 15.0
 """The longest that a daemon may take to end."""
+STOPPED_S = 3.0
+"""How long a client waits for another daemon after one was stopped, as it is when the program is brought up to date."""
 ROOM_FOR_WORDS = 4096
 """Bytes without which a daemon cannot even say why it does not start."""
 LOOK_S = 0.02
@@ -56,6 +58,7 @@ def connected(name: str = "", start: bool = True, home: Home | None = None) -> I
     reach = _Reach(home, start)
     connection = reach()  # first: without a daemon and without leave to start one, no folder is made
     client = Client(lambda: reach.first(connection), client_pair(home), name or client_name())
+    reach.greeted = True
     try:
         yield client
     finally:
@@ -68,6 +71,8 @@ class _Reach:
 
     home: Home
     start: bool
+    greeted: bool = False
+    """The daemon has been spoken with: if it is gone, somebody has ended it or it has died."""
     _used: bool = False
 
     def first(self, connection: Connection) -> Connection:
@@ -84,7 +89,22 @@ class _Reach:
             return connection
         if not self.start:
             raise DaemonUnreachable("No daemon runs", do="Start it with `hitpoint daemon start`.")
+        if self.greeted and not self.home.connection.exists():
+            return self._after_a_stop()
         return start_daemon(self.home)
+
+    def _after_a_stop(self) -> Connection:
+        """The next daemon, if somebody starts one: who was stopped on purpose is not brought back by its clients.
+
+        A daemon that was killed leaves its connection file; one that was stopped takes it away.
+        """
+        by = time.monotonic() + STOPPED_S
+        while time.monotonic() < by:
+            if connection := running(self.home):
+                return connection
+            time.sleep(LOOK_S)
+        remedy = "What was asked for goes on when it runs again: `hitpoint daemon start`."
+        raise DaemonUnreachable("The daemon was stopped", do=remedy)
 
 
 def running(home: Home, surely: bool = True) -> Connection | None:

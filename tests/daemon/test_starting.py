@@ -99,6 +99,20 @@ def test_a_client_follows_its_job_over_a_stop_and_a_start(home: House) -> None:
     assert stopped != [None]
 
 
+def test_a_daemon_that_was_stopped_is_not_brought_back_by_its_clients(home: House) -> None:
+    def progress(told: Any) -> None:
+        if told["state"] == "running":
+            stop_daemon(home.home)
+
+    with home.client() as client:
+        job = submit(client, "slow 0.5")
+        with pytest.raises(DaemonUnreachable, match=r"was stopped\. What was asked for goes on"):
+            client.follow(job, progress)
+    assert running(home.home) is None
+    with home.client() as client:  # whoever calls anew starts it, and the job goes on
+        assert client.follow(job)["cue"] == f"/cues/{job}"
+
+
 def test_a_request_sent_to_a_dead_daemon_is_answered_by_the_next(home: House) -> None:
     with home.client() as client:
         home.kill()
