@@ -57,6 +57,7 @@ class Watches:
 
     def watch(self, folder: str, options: Mapping[str, Any], client: str, then: Answer) -> None:
         """Watch a folder from now on, also after a restart; watched already, it gets the new options."""
+        folder = str(Path(folder))  # one spelling: drops come with it
         # A folder watched already keeps its age: what was asked for there is not asked for again.
         made = self._watches[folder].made if folder in self._watches else time.time()
         record = WatchRecord(folder=folder, request=options, client=client, made=made)
@@ -87,6 +88,7 @@ class Watches:
 
     def forget(self, folder: str, then: Answer) -> None:
         """Watch a folder no more; jobs that were made for it go on."""
+        folder = str(Path(folder))
 
         def removed(value: object) -> None:
             if isinstance(value, HitpointError):

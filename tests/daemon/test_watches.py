@@ -266,6 +266,22 @@ def test_a_folder_that_is_not_there_is_not_watched(desk: WatchDesk, tmp_path: Pa
     assert desk.watches.told() == []
 
 
+@pytest.mark.parametrize("spelt", ["{}/", "{}//", "{}/."])
+def test_however_a_folder_is_spelt_it_is_one_and_what_is_dropped_there_is_scored(
+    desk: WatchDesk, folder: Path, spelt: str
+) -> None:
+    odd = spelt.format(folder)
+    answer = desk.asked(lambda then: desk.watches.watch(odd, WISHES, "ada", then))
+    assert answer["watch"]["folder"] == str(folder)
+    desk.watch(folder)
+    assert [told["folder"] for told in desk.watches.told()] == [str(folder)]
+    (folder / "reel.otio").write_text(timeline())
+    desk.one_at_work()
+    desk.restart()
+    assert desk.asked(lambda then: desk.watches.forget(odd, then))["watch"] == {"folder": str(folder), "stopped": True}
+    assert desk.watches.told() == []
+
+
 def test_new_wishes_hold_for_what_is_dropped_from_then_on(desk: WatchDesk, folder: Path) -> None:
     desk.watch(folder, prompt="calm")
     desk.watch(folder, prompt="wild")
