@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import DaemonUnreachable
 from daemon.home import Home
+from daemon.keys import is_key
 from daemon.private import read_private, write_private
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 _LARGEST = 4096
 """Bytes of a connection file."""
 _ADDRESS = re.compile(r"tcp://\d{1,3}(\.\d{1,3}){3}:[1-9]\d{0,4}")
-_PUBLIC = re.compile(r"[!-~]{40}")
+_MOST = 2**31 - 1
+"""The largest number that a process has on any system."""
 _PROBE_S = 0.25
 """Longest wait for the lock: whoever only asks holds it for a moment."""
 
@@ -84,9 +86,9 @@ def _connection(read: Any) -> Connection:
             raise ValueError(each.name)
         values[each.name] = value
     connection = Connection(**values)
-    if not (_ADDRESS.fullmatch(connection.address) and _PUBLIC.fullmatch(connection.public)):
+    if not (_ADDRESS.fullmatch(connection.address) and is_key(connection.public.encode())):
         raise ValueError("address or key")
-    if connection.pid <= 0 or not math.isfinite(connection.started):
+    if not 0 < connection.pid <= _MOST or not math.isfinite(connection.started):
         raise ValueError("pid or start")
     return connection
 
