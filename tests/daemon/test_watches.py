@@ -17,7 +17,7 @@ from daemon.watches import Watches
 from daemon.watchfolder import Drop, Pace, Spoiled, Watcher
 from tests.daemon.desk import PATIENCE_S, Desk
 
-PACE = Pace(rescan=0.05, rest=0.02, large_rest=0.02, give_up=0.1)
+PACE = Pace(rescan=0.05, rest=0.02, large_rest=0.02, give_up=0.5)
 WISHES = {"prompt": "calm"}
 
 
