@@ -23,7 +23,7 @@ from core.atomic import disk_errors
 from core.errors import UnusableInput
 from daemon import arrivals
 from daemon.arrivals import Drop, Mark, Spoiled, StillChanging, job_of
-from daemon.beside import clear_sentence, place_scored, place_sentence, scored_file
+from daemon.beside import clear_sentence, place_scored, place_sentence
 from daemon.inbox import Inbox
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ __all__ = [
     "job_of",
     "place_scored",
     "place_sentence",
-    "scored_file",
 ]
 
 RESCAN_S = 2.0
