@@ -189,10 +189,9 @@ def _step_back() -> None:
         return
     os.nice(NICER)
     # Linux shares the processor out between sessions first, and looks at priorities inside of each: in the daemon's
-    # session this process would use up the daemon's share, and below nobody else.
+    # session this process would use up the daemon's share.
     with suppress(OSError):
         os.setsid()
-        Path("/proc/self/autogroup").write_text(str(NICER))
 
 
 def main() -> None:
