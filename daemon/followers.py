@@ -38,11 +38,14 @@ class Followers:
             self.gone(next(iter(self._peers)))
         return peer
 
-    def follow(self, identity: bytes, job: str) -> None:
-        """Tell this connection of a job from now on."""
-        if peer := self._peers.get(identity):
-            peer.follows.add(job)
-            self._of.setdefault(job, set()).add(identity)
+    def follow(self, identity: bytes, job: str) -> bool:
+        """Tell this connection of a job from now on; False where it was told of it already."""
+        peer = self._peers.get(identity)
+        if peer is None or job in peer.follows:
+            return False
+        peer.follows.add(job)
+        self._of.setdefault(job, set()).add(identity)
+        return True
 
     def unfollow(self, identity: bytes, job: str) -> None:
         """Tell this connection of a job no more."""

@@ -24,7 +24,7 @@ from typing import Any
 import zmq
 
 from core.errors import DaemonUnreachable, HitpointError
-from daemon.connection import Connection, DaemonLock, read_connection, write_connection
+from daemon.connection import Connection, DaemonLock, kept_connection, read_connection
 from daemon.dispatch import Dispatcher
 from daemon.executor import Changed, Died, Done, Executor, Failed, Processes, Progress
 from daemon.followers import Followers, Peer
@@ -296,8 +296,7 @@ def serve(home: Home, worker: Sequence[str] = WORKER) -> None:
         server = Server(home, settings, gate, ledger, executor, inbox)
         stack.callback(server.close)
         connection = Connection(gate.address, gate.public.decode(), os.getpid(), version, PROTOCOL, server.started)
-        write_connection(home, connection)
-        stack.callback(lambda: home.connection.unlink(missing_ok=True))
+        stack.enter_context(kept_connection(home, connection))
         log.info("Hitpoint %s listens at %s, pid %d", version, gate.address, os.getpid())
         server.dispatcher.take_up(live)
         server.watches.take_up(watches)

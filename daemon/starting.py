@@ -27,6 +27,8 @@ START_S = 30.0
 """The longest that a daemon may take to start, on a machine that is busy."""
 STOP_S = 15.0
 """The longest that a daemon may take to end."""
+MENDED_S = 3.0
+"""How long is waited for a connection file while its daemon lives."""
 STOPPED_S = 3.0
 """How long a client waits for another daemon after one was stopped, as it is when the program is brought up to date."""
 ROOM_FOR_WORDS = 4096
@@ -114,14 +116,23 @@ def running(home: Home, surely: bool = True) -> Connection | None:
         surely: ask its lock as well, since a process number may belong to another program by now.
 
     Raises:
-        DaemonUnreachable: the connection file is damaged or not this user's alone.
+        DaemonUnreachable: the connection file of a daemon that lives stays damaged or open to others.
     """
-    if not home.connection.exists():
-        return None
-    connection = read_connection(home)
-    if connection is None or not process_lives(connection.pid) or (surely and not daemon_lives(home)):
-        return None
-    return connection
+    by = time.monotonic() + MENDED_S
+    while True:
+        try:
+            connection, damage = read_connection(home), None
+        except DaemonUnreachable as error:
+            connection, damage = None, error
+        if connection is not None and process_lives(connection.pid) and (not surely or daemon_lives(home)):
+            return connection
+        if not daemon_lives(home):
+            return None  # whatever the file says, it is a dead daemon's
+        if time.monotonic() > by:
+            if damage is not None:
+                raise damage
+            return None
+        time.sleep(LOOK_S)  # it starts, it ends, or it is about to write its file again
 
 
 def start_daemon(home: Home) -> Connection:
@@ -173,8 +184,12 @@ def stop_daemon(home: Home) -> int | None:
     connection = running(home)
     if connection is None:
         return None
-    with suppress(DaemonUnreachable), connected(start=False, home=home) as client:
-        client.ask("shutdown")
+    try:
+        with connected(start=False, home=home) as client, suppress(DaemonUnreachable):
+            client.ask("shutdown")
+    except DaemonUnreachable as error:
+        if daemon_lives(home):
+            raise DaemonUnreachable(error.what, error.where or f"pid {connection.pid}", error.do) from error
     by = time.monotonic() + STOP_S
     while process_lives(connection.pid) and daemon_lives(home):
         if time.monotonic() > by:

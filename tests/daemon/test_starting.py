@@ -216,3 +216,32 @@ def test_the_words_of_a_daemon_that_runs_are_private(home: House) -> None:
         assert path.stat().st_mode & 0o077 == 0
     assert read_connection(home.home)
     assert time.time() - home.status()["started"] < 3600
+
+
+def test_a_lost_or_damaged_connection_file_is_written_again(home: House) -> None:
+    with home.client() as client:
+        pid = client.hello["pid"]
+    for harm in (home.home.connection.unlink, lambda: home.home.connection.write_text("garbage")):
+        harm()
+        with home.client(start=False) as client:
+            assert client.hello["pid"] == pid
+    home.home.connection.unlink()
+    assert stop_daemon(home.home) == pid
+
+
+def test_what_a_dead_daemon_has_left_damaged_is_no_hindrance(home: House) -> None:
+    first = home.status()["pid"]
+    home.kill()
+    home.home.connection.write_text("garbage")
+    assert running(home.home) is None
+    assert home.status()["pid"] != first
+
+
+def test_why_a_daemon_cannot_be_asked_to_stop_is_said(home: House) -> None:
+    pid = home.status()["pid"]
+    secret = home.home.keys / "client.key_secret"
+    secret.chmod(0o644)
+    with pytest.raises(DaemonUnreachable, match=r"Other users may open this file.*chmod 600"):
+        stop_daemon(home.home)
+    secret.chmod(0o600)
+    assert stop_daemon(home.home) == pid
