@@ -229,11 +229,11 @@ class Dispatcher:
         if live.cancelling:
             self._finish(live, "cancelled", Cancelled())
         elif deaths >= MOST_DEATHS:
-            why = f"Two workers died over it. The first: {before.rstrip('.')}. The second: {reason}"
-            self._finish(live, "failed", HitpointError(why, live.job.name, "See the daemon's log, and try again."))
+            why = f"Two workers died over {live.job.name}. The first: {before.rstrip('.')}. The second: {reason}"
+            self._finish(live, "failed", HitpointError(why, do="Try again; the daemon's log tells more."))
         else:
             live.job = replace(live.job, state="queued", started=None, reason=reason)
-            live.words = "its worker died; it is tried once more"
+            live.stage, live.words = "", "its worker died; it is tried once more"
             self._record(live)
             self._tell(self.told(live))
 

@@ -272,10 +272,27 @@ def test_a_job_whose_worker_died_once_is_done_again_and_one_whose_second_dies_fa
     desk.hands.die("job-a", "The worker crashed (signal 11, Segmentation fault)")
     desk.settle()
     assert desk.ends("job-a") == ["failed"]
-    why = desk.look("job-a")["job"]["error"]["what"]
-    assert "signal 9" in why
-    assert "signal 11" in why
+    assert desk.look("job-a")["job"]["reason"] == (
+        "Two workers died over about job-a. The first: The worker was killed (signal 9). "
+        "The second: The worker crashed (signal 11, Segmentation fault). Try again; the daemon's log tells more."
+    )
     assert len(desk.hands.started) == 2
+
+
+def test_a_job_that_is_tried_again_tells_nothing_of_the_try_before_but_how_far_it_was(desk: Desk) -> None:
+    desk.submit("job-a")
+    desk.hands.get_on("job-a", 0.6, "rendering")
+    desk.settle()
+    before = desk.told[-1]
+    assert before["stage"]
+    desk.hands.die("job-a")
+    desk.settle()
+    since = desk.told[desk.told.index(before) + 1 :]
+    assert [(told["state"], told["stage"], told["progress"]) for told in since] == [
+        ("queued", "", 0.6),
+        ("running", "", 0.6),
+    ]
+    assert since[1]["words"] == ""
 
 
 def test_the_next_job_runs_after_one_that_kills_its_workers(desk: Desk) -> None:
