@@ -29,6 +29,9 @@ from daemon.watchfolder import (
 
 log = logging.getLogger("hitpoint.watch")
 
+AGAIN = 'To try again, change the timeline and save it here, or run `hitpoint score "{}"`.'
+"""Said of a job that has failed: its cause may pass, and a content is scored here once."""
+
 Aside = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 
 
@@ -104,8 +107,11 @@ class Watches:
         self._ledger.write(lambda store: store.remove_watch(folder), removed)
 
     def told(self) -> list[dict[str, Any]]:
-        """The watched folders."""
-        return [{"folder": folder, "options": dict(record.request)} for folder, record in sorted(self._watches.items())]
+        """The watched folders, and whether each is there now."""
+        return [
+            {"folder": folder, "options": dict(record.request), "there": self._watcher.is_there(Path(folder))}
+            for folder, record in sorted(self._watches.items())
+        ]
 
     # --- drops
 
@@ -159,7 +165,7 @@ class Watches:
             return
         if job["state"] != "done":
             error = raised(job.get("error") or {})
-            self._say(drop, str(error), job["id"])
+            self._say(drop, f"{error} {AGAIN.format(drop.file.name)}", job["id"])
             return
         self._lay(Path(job["result"]["cue"]), drop, job["id"])
 

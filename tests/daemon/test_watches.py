@@ -180,11 +180,44 @@ def test_what_cannot_be_scored_is_said_beside_it_and_not_tried_again(desk: Watch
     desk.hands.fail(job, UnusableInput("The range is empty", "reel", "Choose another."))
     said = folder / "reel.not scored.txt"
     desk.until(said.exists)
-    assert said.read_text().strip() == "The range is empty (reel). Choose another."
+    assert said.read_text().strip() == (
+        "The range is empty (reel). Choose another. "
+        'To try again, change the timeline and save it here, or run `hitpoint score "reel.otio"`.'
+    )
     desk.settle()
+    (folder / "reel.otio").write_text(timeline())
+    (folder / "reel.otio").rename(folder / "reel again.otio")
     desk.restart()
     desk.look_around()
     assert not desk.hands.started
+
+
+def test_what_could_not_be_scored_is_tried_again_as_its_sentence_says(desk: WatchDesk, folder: Path, cue: Path) -> None:
+    desk.watch(folder)
+    (folder / "reel.otio").write_text(timeline())
+    desk.hands.fail(desk.one_at_work(), UnusableInput("The disk has too little room"))
+    desk.until((folder / "reel.not scored.txt").exists)
+    (folder / "reel.otio").write_text(timeline("a little longer"))
+    desk.hands.finish(desk.one_at_work(), cue=str(cue))
+    desk.until(lambda: names(folder) == ["reel.otio", "reel.scored.otio"])
+
+
+def test_a_watched_folder_that_goes_is_told_to_be_gone_until_it_is_back(
+    desk: WatchDesk, folder: Path, tmp_path: Path
+) -> None:
+    desk.watch(folder)
+
+    def told() -> bool:
+        (one,) = desk.watches.told()
+        return bool(one["there"])
+
+    assert told()
+    folder.rename(tmp_path / "away")
+    desk.until(lambda: not told())
+    desk.restart()
+    desk.until(lambda: not told())
+    (tmp_path / "away").rename(folder)
+    desk.until(told)
 
 
 def test_a_file_that_is_no_timeline_is_said_to_be_none(desk: WatchDesk, folder: Path) -> None:
