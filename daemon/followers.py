@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from daemon.protocol import Bucket
 from daemon.wire import CLIENT_GONE_S
 
+PRESENT_S = 3.0
+"""Who has said something within it counts as present: what waits for anything says something each second."""
 REMEMBERED = 1000
 """Connections whose names are known, at most; the ones that were silent for longest are forgotten."""
 
@@ -80,5 +82,5 @@ class Followers:
                 self.unfollow(identity, job)
 
     def present(self, now: float) -> int:
-        """How many connections were heard within `CLIENT_GONE_S`."""
-        return sum(now - peer.heard <= CLIENT_GONE_S for peer in self._peers.values())
+        """How many connections were heard within `PRESENT_S`."""
+        return sum(now - peer.heard <= PRESENT_S for peer in self._peers.values())
