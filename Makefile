@@ -17,7 +17,7 @@ RUN := .venv/$(BIN)/python
 
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: demo test check bench install engines clean
+.PHONY: demo test check bench soak install engines clean
 
 demo: install
 	$(RUN) -m daemon.demo
@@ -33,6 +33,11 @@ check: engines
 bench: engines
 	$(RUN) -m pytest -m "slow or browser"
 	$(RUN) -m bench
+	$(RUN) -m bench.daemon
+
+# Two hundred kills over two hundred jobs of three clients, and whether every promise is held.
+soak: engines
+	$(RUN) -m bench.soak
 
 # The program alone, without torch.
 install: $(UV)

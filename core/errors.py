@@ -28,9 +28,9 @@ class HitpointError(Exception):
         self.do = do
 
     def __str__(self) -> str:
-        place = f" ({self.where})" if self.where else ""
-        remedy = f" {self.do}" if self.do else ""
-        return f"{self.what.rstrip('.')}{place}.{remedy}"
+        said = f"{self.what.rstrip('.')} ({self.where})" if self.where else self.what.rstrip(".")
+        stop = "" if said.endswith(("?", "!")) else "."
+        return f"{said}{stop}{' ' * bool(self.do)}{self.do}"
 
 
 class WrongUse(HitpointError):

@@ -22,16 +22,6 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 """How a URL or a path with a drive letter begins."""
 
 
-def scored_file(dropped: Path) -> Path:
-    """The first name that is free for a drop's scored timeline: "edit.scored.otio", "edit.scored 2.otio" …"""
-    wanted = dropped.with_name(f"{dropped.stem}.scored.otio")
-    place, number = wanted, 1
-    while place.exists() or place.is_symlink():
-        number += 1
-        place = wanted.with_stem(f"{wanted.stem} {number}")
-    return place
-
-
 def place_scored(cue_folder: Path, dropped: Path, sha256: str) -> Path:
     """Lay a cue's timeline beside the file that it was made for; done twice, it is there once.
 

@@ -9,21 +9,28 @@ import json
 import math
 import os
 import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from core.errors import DaemonUnreachable
+from core.errors import DaemonUnreachable, UnusableInput
 from daemon.home import Home
+from daemon.keys import is_key
 from daemon.private import read_private, write_private
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
+LOOK_AFTER_S = 1.0
+"""Between two looks of the daemon whether its file is as it was written."""
 _LARGEST = 4096
 """Bytes of a connection file."""
 _ADDRESS = re.compile(r"tcp://\d{1,3}(\.\d{1,3}){3}:[1-9]\d{0,4}")
-_PUBLIC = re.compile(r"[!-~]{40}")
+_MOST = 2**31 - 1
+"""The largest number that a process has on any system."""
 _PROBE_S = 0.25
 """Longest wait for the lock: whoever only asks holds it for a moment."""
 
@@ -68,7 +75,7 @@ def read_connection(home: Home) -> Connection | None:
     try:
         return _connection(json.loads(content))
     except (ValueError, RecursionError) as error:
-        remedy = "Run `hitpoint daemon stop`, then remove the file."
+        remedy = "Remove it: a daemon that runs writes it again."
         raise DaemonUnreachable("The connection file is damaged", str(home.connection), remedy) from error
 
 
@@ -84,11 +91,39 @@ def _connection(read: Any) -> Connection:
             raise ValueError(each.name)
         values[each.name] = value
     connection = Connection(**values)
-    if not (_ADDRESS.fullmatch(connection.address) and _PUBLIC.fullmatch(connection.public)):
+    if not (_ADDRESS.fullmatch(connection.address) and is_key(connection.public.encode())):
         raise ValueError("address or key")
-    if connection.pid <= 0 or not math.isfinite(connection.started):
+    if not 0 < connection.pid <= _MOST or not math.isfinite(connection.started):
         raise ValueError("pid or start")
     return connection
+
+
+@contextmanager
+def kept_connection(home: Home, connection: Connection) -> Iterator[None]:
+    """Say where the daemon is for as long as the block runs, again where the file was lost or damaged, then no more.
+
+    Raises:
+        UnusableInput: the file cannot be written at first.
+    """
+    write_connection(home, connection)
+    ended = threading.Event()
+
+    def keep() -> None:
+        while not ended.wait(LOOK_AFTER_S):
+            with suppress(DaemonUnreachable):
+                if read_connection(home) == connection:
+                    continue
+            with suppress(UnusableInput):  # a full disk: later
+                write_connection(home, connection)
+
+    keeper = threading.Thread(target=keep, name="connection", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()
+        home.connection.unlink(missing_ok=True)
 
 
 class DaemonLock:

@@ -230,11 +230,11 @@ class Dispatcher:
         if live.cancelling:
             self._finish(live, "cancelled", Cancelled())
         elif deaths >= MOST_DEATHS:
-            why = f"Two workers died over it. The first: {before.rstrip('.')}. The second: {reason}"
-            self._finish(live, "failed", HitpointError(why, live.job.name, "See the daemon's log, and try again."))
+            why = f"Two workers died over {live.job.name}. The first: {before.rstrip('.')}. The second: {reason}"
+            self._finish(live, "failed", HitpointError(why, do="Try again; the daemon's log tells more."))
         else:
             live.job = replace(live.job, state="queued", started=None, reason=reason)
-            live.words = "its worker died; it is tried once more"
+            live.stage, live.words = "", "its worker died; it is tried once more"
             self._record(live)
             self._tell(self.told(live))
 
@@ -248,7 +248,7 @@ class Dispatcher:
         for kind in {job.kind for job in queued}:
             if why := self._executor.broken(kind):
                 self._give_up([job for job in queued if job.kind == kind], why)
-        ready = [job for job in queued if job.id in self._live and self._executor.free(job.kind)]
+        ready = [job for job in queued if _waits(self._live[job.id]) and self._executor.free(job.kind)]
         job = next_job(ready, self._served)
         if job is not None:
             self._start(self._live[job.id])
@@ -379,14 +379,14 @@ class Dispatcher:
         job = live.job
         fields = {**_plain(job), "progress": live.fraction, "stage": live.stage, "words": live.words}
         if _waits(live):
-            running = sum(other.job.state == "running" for other in self._live.values())
-            fields["place"] = (self._line() if line is None else line)[job.id] + running
+            fields["place"] = (self._line() if line is None else line)[job.id]
         return fields
 
     def _line(self) -> dict[str, int]:
-        """How many queued jobs will be started before each."""
+        """How many jobs run, or will be started, before each that is queued."""
         waiting = [live.job for live in self._live.values() if _waits(live)]
-        return {job.id: before for before, job in enumerate(order(waiting, self._served))}
+        running = sum(live.job.state == "running" for live in self._live.values())
+        return {job.id: before for before, job in enumerate(order(waiting, self._served), running)}
 
 
 def _sweep(folder: Path, kept: set[str]) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from daemon.protocol import Bucket
 from daemon.wire import CLIENT_GONE_S
 
+PRESENT_S = 3.0
+"""Who has said something within it counts as present: what waits for anything says something each second."""
 REMEMBERED = 1000
 """Connections whose names are known, at most; the ones that were silent for longest are forgotten."""
 
@@ -38,11 +40,14 @@ class Followers:
             self.gone(next(iter(self._peers)))
         return peer
 
-    def follow(self, identity: bytes, job: str) -> None:
-        """Tell this connection of a job from now on."""
-        if peer := self._peers.get(identity):
-            peer.follows.add(job)
-            self._of.setdefault(job, set()).add(identity)
+    def follow(self, identity: bytes, job: str) -> bool:
+        """Tell this connection of a job from now on; False where it was told of it already."""
+        peer = self._peers.get(identity)
+        if peer is None or job in peer.follows:
+            return False
+        peer.follows.add(job)
+        self._of.setdefault(job, set()).add(identity)
+        return True
 
     def unfollow(self, identity: bytes, job: str) -> None:
         """Tell this connection of a job no more."""
@@ -77,5 +82,5 @@ class Followers:
                 self.unfollow(identity, job)
 
     def present(self, now: float) -> int:
-        """How many connections were heard within `CLIENT_GONE_S`."""
-        return sum(now - peer.heard <= CLIENT_GONE_S for peer in self._peers.values())
+        """How many connections were heard within `PRESENT_S`."""
+        return sum(now - peer.heard <= PRESENT_S for peer in self._peers.values())

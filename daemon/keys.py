@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from daemon.private import make_private_folder, read_private, write_private
 
 _LARGEST = 4096
 """Bytes of a key file."""
+_BYTES = 32
+"""Of a key."""
 _KEY = re.compile(
     rb'^[ \t]*(public|secret)-key[ \t]*=[ \t]*"([0-9a-zA-Z.\-:+=^!/*?&<>()\[\]{}@%$#]{40})"[ \t\r]*$', re.M
 )
@@ -106,9 +109,19 @@ def _secret(path: Path) -> Pair:
 def _read(path: Path) -> dict[str, bytes]:
     """The keys of one file by name; there is always a public one."""
     keys = {name.decode(): key for name, key in _KEY.findall(read_private(path, _LARGEST))}
-    if "public" not in keys:
+    if "public" not in keys or not all(map(is_key, keys.values())):
         raise _damaged(path)
     return keys
+
+
+def is_key(text: bytes) -> bool:
+    """Whether a text is 32 bytes in Z85; of 40 characters of its alphabet not all are."""
+    from zmq.utils import z85
+
+    try:
+        return len(z85.decode(text)) == _BYTES
+    except (ValueError, KeyError, struct.error):
+        return False
 
 
 def _damaged(path: Path) -> DaemonUnreachable:

@@ -31,6 +31,10 @@ START_ATTEMPTS = 3
 """Deaths before ready, in a row, after which a lane is broken."""
 BACK_OFF_S = (0.1, 0.5)
 """Seconds before the second and the third attempt."""
+SETTLED_S = 10.0
+"""A worker that dies over nothing so soon after it was ready, or had a job, may do so again and again."""
+BREATH_S = 1.0
+"""Seconds before it is started again: a process that only starts and dies would take a whole core for ever."""
 BROKEN_S = 60.0
 """Seconds after which a broken lane is tried again."""
 START_S = 300.0
@@ -341,10 +345,14 @@ class Lane:
                 self._tell(Died(None, reason))
             if not killed:
                 log.warning("%s: %s", self.name, reason)
-            if was_ready:
-                self._spawn()
-            else:
+            now = time.monotonic()
+            if not was_ready:
                 self._died_starting(reason)
+            elif work is None and not killed and now - self._since < SETTLED_S:
+                self._again_at = now + BREATH_S
+                self._become("starting")
+            else:
+                self._spawn()
 
     def _died_starting(self, reason: str) -> None:
         """Try again after a while; after some deaths in a row, after a long while."""

@@ -79,10 +79,11 @@ def _submit(server: Server, call: Call) -> None:
 
 def _following(server: Server, call: Call, job: str) -> Callable[[Mapping[str, Any] | HitpointError], None]:
     """Tell whoever asks of a job from now on, so that nothing is missed; gives what answers."""
-    server.followers.follow(call.identity, job)
+    begun = server.followers.follow(call.identity, job)
 
     def answer(value: Mapping[str, Any] | HitpointError) -> None:
-        if isinstance(value, HitpointError) or value["job"]["state"] in FINISHED:
+        # A request that is refused takes nothing from whoever followed the job before it.
+        if begun and (isinstance(value, HitpointError) or value["job"]["state"] in FINISHED):
             server.followers.unfollow(call.identity, job)  # there will be nothing to tell
         call.answer(value)
 

@@ -56,11 +56,5 @@ def order(queued: Sequence[Job], served: Mapping[str, int]) -> list[Job]:
     return ordered
 
 
-def place(job: Job, queued: Sequence[Job], served: Mapping[str, int]) -> int:
-    """How many queued jobs will be started before this one. For many jobs at once, ask for the `order`."""
-    line = order([*(other for other in queued if other.id != job.id), job], served)
-    return line.index(job)
-
-
 def _priority(job: Job) -> int:
     return PRIORITY.get(job.kind, LAST)

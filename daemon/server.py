@@ -24,7 +24,7 @@ from typing import Any
 import zmq
 
 from core.errors import DaemonUnreachable, HitpointError
-from daemon.connection import Connection, DaemonLock, read_connection, write_connection
+from daemon.connection import Connection, DaemonLock, kept_connection, read_connection
 from daemon.dispatch import Dispatcher
 from daemon.executor import Changed, Died, Done, Executor, Failed, Processes, Progress
 from daemon.followers import Followers, Peer
@@ -97,17 +97,22 @@ class Server:
         poller = zmq.Poller()
         poller.register(self.gate.socket, zmq.POLLIN)
         poller.register(self.inbox.fileno(), zmq.POLLIN)
+        ticked = 0.0
         while not self._stopping:
-            poller.poll(TICK_MS)
-            for happened in self.inbox.drain():
-                with _outlived(happened):
-                    self._on(happened)
-            self._take_messages()
+            ready = [source for source, _ in poller.poll(TICK_MS)]
+            if self.inbox.fileno() in ready:
+                for happened in self.inbox.drain():
+                    with _outlived(happened):
+                        self._on(happened)
+            if self.gate.socket in ready:
+                self._take_messages()
             now = time.monotonic()
-            with _outlived("a tick"):
-                self.executor.tick(now)
-                self.dispatcher.tick(now)
-                self.followers.forget_silent(now)
+            if now - ticked >= TICK_MS / 1000:
+                ticked = now
+                with _outlived("a tick"):
+                    self.executor.tick(now)
+                    self.dispatcher.tick(now)
+                    self.followers.forget_silent(now)
 
     def stop(self) -> None:
         """End the loop; what runs goes on at the next start."""
@@ -291,8 +296,7 @@ def serve(home: Home, worker: Sequence[str] = WORKER) -> None:
         server = Server(home, settings, gate, ledger, executor, inbox)
         stack.callback(server.close)
         connection = Connection(gate.address, gate.public.decode(), os.getpid(), version, PROTOCOL, server.started)
-        write_connection(home, connection)
-        stack.callback(lambda: home.connection.unlink(missing_ok=True))
+        stack.enter_context(kept_connection(home, connection))
         log.info("Hitpoint %s listens at %s, pid %d", version, gate.address, os.getpid())
         server.dispatcher.take_up(live)
         server.watches.take_up(watches)

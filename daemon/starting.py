@@ -27,6 +27,10 @@ START_S = 30.0
 """The longest that a daemon may take to start, on a machine that is busy."""
 STOP_S = 15.0
 """The longest that a daemon may take to end."""
+MENDED_S = 3.0
+"""How long is waited for a connection file while its daemon lives."""
+STOPPED_S = 3.0
+"""How long a client waits for another daemon after one was stopped, as it is when the program is brought up to date."""
 ROOM_FOR_WORDS = 4096
 """Bytes without which a daemon cannot even say why it does not start."""
 LOOK_S = 0.02
@@ -56,6 +60,7 @@ def connected(name: str = "", start: bool = True, home: Home | None = None) -> I
     reach = _Reach(home, start)
     connection = reach()  # first: without a daemon and without leave to start one, no folder is made
     client = Client(lambda: reach.first(connection), client_pair(home), name or client_name())
+    reach.greeted = True
     try:
         yield client
     finally:
@@ -68,6 +73,8 @@ class _Reach:
 
     home: Home
     start: bool
+    greeted: bool = False
+    """The daemon has been spoken with: if it is gone, somebody has ended it or it has died."""
     _used: bool = False
 
     def first(self, connection: Connection) -> Connection:
@@ -84,7 +91,22 @@ class _Reach:
             return connection
         if not self.start:
             raise DaemonUnreachable("No daemon runs", do="Start it with `hitpoint daemon start`.")
+        if self.greeted and not self.home.connection.exists():
+            return self._after_a_stop()
         return start_daemon(self.home)
+
+    def _after_a_stop(self) -> Connection:
+        """The next daemon, if somebody starts one: who was stopped on purpose is not brought back by its clients.
+
+        A daemon that was killed leaves its connection file; one that was stopped takes it away.
+        """
+        by = time.monotonic() + STOPPED_S
+        while time.monotonic() < by:
+            if connection := running(self.home):
+                return connection
+            time.sleep(LOOK_S)
+        remedy = "What was asked for goes on when it runs again: `hitpoint daemon start`."
+        raise DaemonUnreachable("The daemon was stopped", do=remedy)
 
 
 def running(home: Home, surely: bool = True) -> Connection | None:
@@ -94,14 +116,23 @@ def running(home: Home, surely: bool = True) -> Connection | None:
         surely: ask its lock as well, since a process number may belong to another program by now.
 
     Raises:
-        DaemonUnreachable: the connection file is damaged or not this user's alone.
+        DaemonUnreachable: the connection file of a daemon that lives stays damaged or open to others.
     """
-    if not home.connection.exists():
-        return None
-    connection = read_connection(home)
-    if connection is None or not process_lives(connection.pid) or (surely and not daemon_lives(home)):
-        return None
-    return connection
+    by = time.monotonic() + MENDED_S
+    while True:
+        try:
+            connection, damage = read_connection(home), None
+        except DaemonUnreachable as error:
+            connection, damage = None, error
+        if connection is not None and process_lives(connection.pid) and (not surely or daemon_lives(home)):
+            return connection
+        if not daemon_lives(home):
+            return None  # whatever the file says, it is a dead daemon's
+        if time.monotonic() > by:
+            if damage is not None:
+                raise damage
+            return None
+        time.sleep(LOOK_S)  # it starts, it ends, or it is about to write its file again
 
 
 def start_daemon(home: Home) -> Connection:
@@ -110,21 +141,38 @@ def start_daemon(home: Home) -> Connection:
     Raises:
         DaemonUnreachable: it ended at once, with its reason, or does not come up.
     """
+    from filelock import FileLock, Timeout
+
     prepare(home)
-    process: subprocess.Popen[bytes] | None = None
+    turn = FileLock(home.folder / "start.lock", blocking=False, mode=FILE_MODE)
     by = time.monotonic() + START_S
     while time.monotonic() < by:
         if connection := running(home):
             return connection
-        if process is None or process.poll() is not None:
-            if daemon_lives(home):
-                process = None  # another one starts, or an old one still ends
-            elif process is None or process.returncode == 0:
-                process = _spawn(home)
-            else:
-                raise DaemonUnreachable(_last_words(home), do="`hitpoint doctor` says what is wrong.")
+        try:
+            # One at a time: nine that come too late would each take the place of a daemon that ends soon after.
+            with suppress(Timeout), turn:
+                if not daemon_lives(home) and (connection := _started(home, by)):
+                    return connection
+        except OSError as error:
+            reason = f"The daemon cannot be started: {error.strerror or error}"
+            raise DaemonUnreachable(reason, turn.lock_file) from error
         time.sleep(LOOK_S)
     raise DaemonUnreachable(f"The daemon did not start within {START_S:.0f} s", str(home.log), "Look at its log.")
+
+
+def _started(home: Home, by: float) -> Connection | None:
+    """Start the daemon and wait until it can be reached; None where another has taken its place, or has stopped it."""
+    process = _spawn(home)
+    while time.monotonic() < by:
+        if connection := running(home):
+            return connection
+        if process.poll() is not None:
+            if process.returncode == 0 or daemon_lives(home):
+                return None
+            raise DaemonUnreachable(_last_words(home), do="`hitpoint doctor` says what is wrong.")
+        time.sleep(LOOK_S)
+    return None
 
 
 def stop_daemon(home: Home) -> int | None:
@@ -136,8 +184,12 @@ def stop_daemon(home: Home) -> int | None:
     connection = running(home)
     if connection is None:
         return None
-    with suppress(DaemonUnreachable), connected(start=False, home=home) as client:
-        client.ask("shutdown")
+    try:
+        with connected(start=False, home=home) as client, suppress(DaemonUnreachable):
+            client.ask("shutdown")
+    except DaemonUnreachable as error:
+        if daemon_lives(home):
+            raise DaemonUnreachable(error.what, error.where or f"pid {connection.pid}", error.do) from error
     by = time.monotonic() + STOP_S
     while process_lives(connection.pid) and daemon_lives(home):
         if time.monotonic() > by:

@@ -29,6 +29,9 @@ from daemon.watchfolder import (
 
 log = logging.getLogger("hitpoint.watch")
 
+AGAIN = 'To try again, change the timeline and save it here, or run `hitpoint score "{}"`.'
+"""Said of a job that has failed: its cause may pass, and a content is scored here once."""
+
 Aside = Callable[[Callable[[], Any], Callable[[Any], None]], None]
 
 
@@ -57,6 +60,7 @@ class Watches:
 
     def watch(self, folder: str, options: Mapping[str, Any], client: str, then: Answer) -> None:
         """Watch a folder from now on, also after a restart; watched already, it gets the new options."""
+        folder = str(Path(folder))  # one spelling: drops come with it
         # A folder watched already keeps its age: what was asked for there is not asked for again.
         made = self._watches[folder].made if folder in self._watches else time.time()
         record = WatchRecord(folder=folder, request=options, client=client, made=made)
@@ -87,6 +91,7 @@ class Watches:
 
     def forget(self, folder: str, then: Answer) -> None:
         """Watch a folder no more; jobs that were made for it go on."""
+        folder = str(Path(folder))
 
         def removed(value: object) -> None:
             if isinstance(value, HitpointError):
@@ -102,8 +107,11 @@ class Watches:
         self._ledger.write(lambda store: store.remove_watch(folder), removed)
 
     def told(self) -> list[dict[str, Any]]:
-        """The watched folders."""
-        return [{"folder": folder, "options": dict(record.request)} for folder, record in sorted(self._watches.items())]
+        """The watched folders, and whether each is there now."""
+        return [
+            {"folder": folder, "options": dict(record.request), "there": self._watcher.is_there(Path(folder))}
+            for folder, record in sorted(self._watches.items())
+        ]
 
     # --- drops
 
@@ -157,7 +165,7 @@ class Watches:
             return
         if job["state"] != "done":
             error = raised(job.get("error") or {})
-            self._say(drop, str(error), job["id"])
+            self._say(drop, f"{error} {AGAIN.format(drop.file.name)}", job["id"])
             return
         self._lay(Path(job["result"]["cue"]), drop, job["id"])
 

@@ -23,7 +23,7 @@ from core.atomic import disk_errors
 from core.errors import UnusableInput
 from daemon import arrivals
 from daemon.arrivals import Drop, Mark, Spoiled, StillChanging, job_of
-from daemon.beside import clear_sentence, place_scored, place_sentence, scored_file
+from daemon.beside import clear_sentence, place_scored, place_sentence
 from daemon.inbox import Inbox
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ __all__ = [
     "job_of",
     "place_scored",
     "place_sentence",
-    "scored_file",
 ]
 
 RESCAN_S = 2.0
@@ -115,6 +114,11 @@ class Watcher:
         with self._lock:
             return tuple(self._watched)
 
+    def is_there(self, folder: Path) -> bool:
+        """Whether a watched folder was there when it was looked at last."""
+        with self._lock:
+            return folder in self._watched and not self._watched[folder].lost
+
     def close(self) -> None:
         """Stop watching; a share that hangs is not waited for."""
         with self._lock:
@@ -168,7 +172,8 @@ class _Folder:
         self._resting: dict[str, _Resting] = {}
         self._identity: tuple[int, int] | None = None
         self._unsubscribing: Callable[[], None] | None = None
-        self._lost = False
+        self.lost = False
+        """The folder is not there, or cannot be read; it is waited for."""
         self._said: set[str] = set()
         self._touched: set[str] = set()
         self._changed = threading.Condition()
@@ -232,9 +237,9 @@ class _Folder:
             for entry in entries:
                 if arrivals.is_candidate(entry.name) and (mark := self._mark(entry)):
                     marks[entry.name] = mark
-        if self._lost:
+        if self.lost:
             _log.info("The watch folder %s is back", self._path)
-            self._lost = False
+            self.lost = False
         now = time.monotonic()
         for name, mark in marks.items():
             self._note(name, mark, now)
@@ -330,10 +335,10 @@ class _Folder:
 
     def _lose(self, error: OSError) -> None:
         """The folder is gone: say so once and wait for it."""
-        if not self._lost:
+        if not self.lost:
             words = error.strerror or str(error)
             _log.warning("The watch folder %s is not there (%s); it is waited for", self._path, words)
-            self._lost = True
+            self.lost = True
         self._resting.clear()
         self._unsubscribe()
 

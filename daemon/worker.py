@@ -183,14 +183,24 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)
 
 
+def _step_back() -> None:
+    """Leave the processor to the editing program and to the daemon. On Windows the daemon sees to it."""
+    if sys.platform == "win32":
+        return
+    os.nice(NICER)
+    # Linux shares the processor out between sessions first, and looks at priorities inside of each: in the daemon's
+    # session this process would use up the daemon's share.
+    with suppress(OSError):
+        os.setsid()
+
+
 def main() -> None:
     """`python -m daemon.worker`, as `daemon.child` starts it."""
     incoming, outgoing = _take_pipes()
     _die_with_parent()
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's business
-    if sys.platform != "win32":  # there the daemon starts it at a low priority
-        os.nice(NICER)
+    _step_back()
     logging.basicConfig(format="%(name)s: %(message)s")
     Worker(incoming, outgoing).run()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-@click.command()
+@click.command(short_help="Stop a job.")
 @click.argument("job")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 def cancel(job: str, as_json: bool) -> None:

@@ -35,7 +35,7 @@ def start(as_json: bool) -> None:
         click.echo(f"The daemon runs at {told['address']}, process {told['pid']}.")
 
 
-@daemon.command()
+@daemon.command(short_help="Stop the daemon; its jobs go on at its next start.")
 @as_json_option
 def stop(as_json: bool) -> None:
     """Stop the daemon and wait until it is gone; what is queued or runs goes on at its next start."""
@@ -65,7 +65,7 @@ def status(as_json: bool) -> None:
         click.echo(words(told, time.time()))
 
 
-@daemon.command()
+@daemon.command(short_help="Give back the memory of idle engines.")
 @as_json_option
 def rest(as_json: bool) -> None:
     """Give back the memory of idle engines now; a busy one gives it back after its job."""
@@ -74,17 +74,17 @@ def rest(as_json: bool) -> None:
     from daemon.home import home
     from daemon.starting import connected
 
-    lives = daemon_lives(home())
-    if lives:
+    told: dict[str, Any] = {"workers": []}
+    if lives := daemon_lives(home()):
         with connected(start=False) as client:
-            client.ask("rest")
+            told = client.ask("rest")
     if as_json:
-        result_line({"rests": lives})
+        result_line(told)
     else:
         click.echo("The engines rest until the next job." if lives else NONE)
 
 
-@daemon.command()
+@daemon.command(short_help="Be the daemon, for a service manager.")
 def run() -> None:
     """Be the daemon, in the foreground, for a service manager; ends on SIGTERM or Ctrl-C."""
     from daemon.home import home

@@ -18,7 +18,7 @@ WIDE = 10_000
 """Columns of what is no terminal: nothing is cut."""
 
 
-@click.command()
+@click.command(short_help="Say what is wrong here and what to do about it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line.")
 def doctor(as_json: bool) -> None:
     """Look at everything that Hitpoint needs, and say what to do about each finding.

@@ -92,7 +92,9 @@ class Progress:
         # Begun again after a crash, a job counts from zero; nobody wants to see that.
         fraction = max(float(job["progress"]), self._said[1])
         if job["state"] == "running":
-            self._show(str(job["stage"] or "start"), fraction, plain(str(job["words"])), stays=fraction > 0)
+            # Begun again, it has a fraction before it has a stage.
+            stays = bool(job["stage"]) and fraction > 0
+            self._show(str(job["stage"] or "start"), fraction, plain(str(job["words"])), stays)
         elif job["state"] == "queued":
             self._show("queued", fraction, plain(queued_words(job)), stays=bool(job.get("place") or job["words"]))
 

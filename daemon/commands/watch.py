@@ -37,5 +37,7 @@ def watch(folder: Path | None, stop: bool, as_json: bool, **options: Any) -> Non
     elif folder is not None:
         click.echo(f"{folder.absolute()} is watched{' no longer' * stop}.")
     else:
-        lines = [plain(one["folder"]) for one in told["watches"]]
+        lines = [
+            f"{plain(one['folder'])}{'' if one.get('there', True) else ': not there now'}" for one in told["watches"]
+        ]
         click.echo("\n".join(lines) or "No folder is watched.")

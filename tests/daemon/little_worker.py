@@ -1,8 +1,8 @@
 """A worker that starts in a blink and only speaks as one: `python -m tests.daemon.little_worker [manner]`.
 
 Manners: "unready" dies before it is ready, with a complaint; "unready once F" only while the file F is not there;
-"hangs" never gets ready; "stubborn" ends neither with its input nor when told to. What it does with a job is the
-request's "do".
+"hangs" never gets ready; "fleeting" dies once it is; "stubborn" ends neither with its input nor when told to. What it
+does with a job is the request's "do".
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ def main() -> None:
     if manner == ["hangs"]:
         time.sleep(60)
     say(event="ready", engines=[{"name": "little"}])
+    if manner == ["fleeting"]:
+        sys.exit("It was too much")
     while True:
         message = read_pipe(sys.stdin.buffer)
         if message is None:

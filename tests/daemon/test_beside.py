@@ -18,7 +18,7 @@ from opentimelineio.opentime import RationalTime, TimeRange
 
 from core.errors import UnusableInput
 from daemon import arrivals
-from daemon.beside import clear_sentence, place_scored, place_sentence, scored_file
+from daemon.beside import clear_sentence, place_scored, place_sentence
 
 SHA = "ab" * 32
 
@@ -128,12 +128,11 @@ def test_what_lies_there_is_never_overwritten(tmp_path: Path, dropped: Path) -> 
     assert {name: (dropped.parent / name).read_bytes() for name in taken} == taken
 
 
-def test_the_first_free_name_counts_links_to_nothing_as_taken(dropped: Path) -> None:
-    assert scored_file(dropped).name == "edit.scored.otio"
+def test_a_link_to_nothing_takes_its_name(tmp_path: Path, dropped: Path) -> None:
     dropped.with_name("edit.scored.otio").symlink_to("nothing")
-    dropped.with_name("edit.scored 2.otio").write_text("")
-    assert scored_file(dropped).name == "edit.scored 3.otio"
-    assert scored_file(dropped.with_name("reel 1.v2.otioz")).name == "reel 1.v2.scored.otio"
+    placed = place_scored(make_cue(tmp_path / "cue", *STEMS), dropped, SHA)
+    assert placed.name == "edit.scored 2.otio"
+    assert not (dropped.parent / "nothing").exists()
 
 
 def test_the_scored_timeline_is_no_drop_under_any_name(tmp_path: Path, dropped: Path) -> None:
@@ -148,7 +147,8 @@ def test_the_scored_timeline_is_no_drop_under_any_name(tmp_path: Path, dropped: 
 @given(stem=st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=30))
 @settings(deadline=None)
 def test_no_name_of_ours_is_ever_a_candidate(stem: str) -> None:
-    assert not arrivals.is_candidate(scored_file(Path("/nowhere") / f"{stem}.otio").name)
+    for number in ("", " 2", " 17"):
+        assert not arrivals.is_candidate(f"{stem}.scored{number}.otio")
 
 
 def test_the_drop_may_be_gone_but_its_folder_may_not(tmp_path: Path, dropped: Path) -> None:

@@ -78,7 +78,7 @@ Making = Callable[[Callable[[dict[str, Any]], Any]], tuple[Script, Client]]
 def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Making]:
     """Makes a daemon by its answers, and a client of it that is quick to lose patience."""
     monkeypatch.setattr(client_module, "HEARTBEAT_S", 0.05)
-    monkeypatch.setattr(client_module, "LIVENESS_S", 0.25)
+    monkeypatch.setattr(client_module, "LIVENESS_S", 1.5)
     made: list[tuple[Script, Client]] = []
 
     def making(answer: Callable[[dict[str, Any]], Any]) -> tuple[Script, Client]:

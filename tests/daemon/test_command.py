@@ -210,6 +210,13 @@ def test_help_is_no_error(arguments: list[str]) -> None:
     assert "score" in answer.stdout
 
 
+@pytest.mark.parametrize("group", [[], ["daemon"]])
+def test_a_list_of_commands_cuts_no_sentence(group: list[str]) -> None:
+    listed = run(*group, "--help").stdout.partition("Commands:\n")[2].splitlines()
+    assert len(listed) >= 5
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
+
+
 def test_the_version_is_said() -> None:
     assert run("--version").stdout == f"hitpoint, version {metadata.version('hitpoint')}\n"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DaemonUnreachable, UnusableInput
+from daemon import database
 from daemon.database import STEPS, disk_sentence, opened
 from daemon.jobs import Job, Store
 
@@ -76,6 +77,36 @@ def test_a_file_left_empty_by_a_crash_becomes_a_store(path: Path) -> None:
     store = Store(path)
     assert len(store.live()) == 3
     store.close()
+
+
+def test_an_older_file_is_brought_to_today_s_schema_with_all_that_is_in_it(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(path)
+    newer = (*STEPS, ("ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm'",), ("CREATE TABLE moods (name)",))
+    monkeypatch.setattr(database, "STEPS", newer)
+    store = Store(path)
+    assert [(found.id, found.request) for found in store.live()] == [(job(n).id, {"n": n}) for n in range(200)]
+    assert store.attachment(job(7).id) == b"otio" * 100
+    store.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(newer),)
+    assert connection.execute("SELECT DISTINCT mood FROM jobs").fetchall() == [("calm",)]
+    connection.close()
+
+
+def test_a_step_that_fails_leaves_the_file_at_the_one_before(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(path, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "STEPS", (*STEPS, ("CREATE TABLE moods (name)", "ALTER TABLE nobody ADD COLUMN mood")))
+        with pytest.raises(DaemonUnreachable):
+            Store(path)
+    store = Store(path)
+    assert len(store.live()) == 3
+    store.close()
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'moods'").fetchone() == (0,)
+    connection.close()
 
 
 def test_a_newer_file_is_refused_and_left_alone(path: Path) -> None:

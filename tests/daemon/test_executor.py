@@ -17,6 +17,7 @@ from daemon import executor as executor_module
 from daemon.child import in_words
 from daemon.devices import Device
 from daemon.executor import Died, Done, Failed, Progress
+from daemon.lane import BREATH_S
 from daemon.settings import Settings
 from tests.daemon.hearing import LITTLE, executor
 
@@ -93,6 +94,14 @@ def test_a_worker_killed_while_it_has_nothing_to_do_is_replaced(tmp_path: Path) 
         os.kill(heard.worker()["pid"], signal.SIGKILL)
         heard.until(lambda: Died(None, "The worker was killed (signal 9)") in heard.events)
         heard.result_of("next", {})
+
+
+def test_a_worker_that_dies_as_soon_as_it_is_ready_is_not_started_again_at_once(tmp_path: Path) -> None:
+    with executor(tmp_path, (*LITTLE, "fleeting")) as heard:
+        begun = time.monotonic()
+        heard.until(lambda: len(heard.events) >= 3)
+        assert heard.events[0] == Died(None, "The worker ended (exit code 1): It was too much")
+        assert time.monotonic() - begun >= 2 * BREATH_S
 
 
 @pytest.mark.parametrize("do", ["nonsense", "foreign"])

@@ -33,10 +33,16 @@ def test_who_was_silent_is_told_nothing_more_but_keeps_its_name() -> None:
     known.heard(b"bob", CLIENT_GONE_S)
     known.forget_silent(CLIENT_GONE_S + 1)
     assert known.of("job-a") == (b"bob",)
-    assert known.present(CLIENT_GONE_S + 1) == 1
     assert known.heard(b"ada", 100.0).name == "ada"
     known.follow(b"ada", "job-a")
     assert set(known.of("job-a")) == {b"ada", b"bob"}
+
+
+def test_whoever_was_heard_just_now_is_present_and_whoever_has_left_is_not_for_long() -> None:
+    known = Followers()
+    known.heard(b"ada", 0.0)
+    known.heard(b"bob", 2.5)
+    assert [known.present(now) for now in (2.5, 3.5, 6.0)] == [2, 1, 0]
 
 
 def test_a_month_of_connections_leaves_nothing_behind() -> None:

@@ -114,6 +114,7 @@ def test_a_link_is_no_key(made: Home, tmp_path: Path) -> None:
         b'curve\n    public-key = "' + b"a" * 40 + b'"\n',
         b'curve\n    secret-key = "' + b"a" * 40 + b'"\n',
         b'curve\n    public-key = "' + b"\xff" * 40 + b'"\n',
+        b'curve\n    public-key = "' + b"a" * 40 + b'"\n    secret-key = "' + b"#" * 40 + b'"\n',
         bytes(10_000),
     ],
 )

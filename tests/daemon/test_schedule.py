@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.jobs import Job
-from daemon.schedule import CLIENTS, LAST, PRIORITY, after, next_job, order, place
+from daemon.schedule import CLIENTS, LAST, PRIORITY, after, next_job, order
 
 KINDS = (*PRIORITY, "something-new")
 CLIENT_NAMES = ("ada", "ben", "cy", "dot")
@@ -110,17 +110,6 @@ def test_a_newcomer_does_not_make_an_old_client_wait_for_all_its_jobs() -> None:
 @given(queues(), turns)
 def test_the_order_is_next_job_asked_again_and_again(queued: list[Job], served: dict[str, int]) -> None:
     assert order(queued, served) == run_dry(queued, served)
-
-
-@given(queues(), turns)
-def test_the_place_is_the_number_of_jobs_started_before(queued: list[Job], served: dict[str, int]) -> None:
-    started = run_dry(queued, served)
-    assert [place(chosen, queued, served) for chosen in started] == list(range(len(started)))
-
-
-def test_the_place_of_a_job_that_leaves_the_queue_is_still_told() -> None:
-    leaving = job("score", "ada", 2)
-    assert place(leaving, [job("score", "ada", 1), job("score", "ada", 3)], {}) == 1
 
 
 def test_the_memory_of_who_was_served_does_not_grow_for_ever() -> None:

@@ -156,7 +156,7 @@ def test_an_unknown_job_is_an_error_whatever_is_asked_of_it(home: House) -> None
 def test_a_worker_killed_twice_fails_the_job_and_no_other(home: House, tmp_path: Path) -> None:
     with home.client() as client:
         poison, unlucky, honest = (submit(client, prompt) for prompt in ("die", f"once {tmp_path / 'x'} then die", ""))
-        with pytest.raises(HitpointError, match=r"Two workers died over it.*signal 9.*signal 9"):
+        with pytest.raises(HitpointError, match=r"Two workers died over .*signal 9.*signal 9"):
             client.follow(poison)
         assert client.follow(unlucky)["cue"] == f"/cues/{unlucky}"
         assert client.follow(honest)["cue"] == f"/cues/{honest}"
@@ -232,6 +232,7 @@ def test_who_does_not_read_holds_up_nobody(home: House) -> None:
         deaf.send("score", job=job, timeline="/reel.otio", prompt="chatty 20000")
         for _ in range(900):
             deaf.send("jobs", limit=1000)
+        until(lambda: job in [told["id"] for told in client.ask("jobs")["jobs"]])
         assert client.follow(job)["cue"] == f"/cues/{job}"
         assert client.ask("status")["pid"] == home.pid()
 
@@ -293,3 +294,14 @@ def test_a_stopped_process_of_the_daemon_is_not_waited_for_for_ever(
         finally:
             os.kill(home.pid(), signal.SIGCONT)
         assert client.ask("status")["pid"] == home.pid()
+
+
+def test_a_refused_request_takes_nothing_from_who_follows_the_job(home: House) -> None:
+    with home.raw() as raw:
+        job = job_id()
+        assert "ok" in raw.ask("score", job=job, timeline="/reel.otio", prompt="slow 0.3")
+        raw.send("score", job=job, timeline="/reel.otio", prompt="something else")
+        told = [raw.receive()]
+        while told[-1].get("job", {}).get("state") != "done":
+            told.append(raw.receive())
+    assert any("error" in message for message in told)

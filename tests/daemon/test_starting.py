@@ -99,6 +99,20 @@ def test_a_client_follows_its_job_over_a_stop_and_a_start(home: House) -> None:
     assert stopped != [None]
 
 
+def test_a_daemon_that_was_stopped_is_not_brought_back_by_its_clients(home: House) -> None:
+    def progress(told: Any) -> None:
+        if told["state"] == "running":
+            stop_daemon(home.home)
+
+    with home.client() as client:
+        job = submit(client, "slow 0.5")
+        with pytest.raises(DaemonUnreachable, match=r"was stopped\. What was asked for goes on"):
+            client.follow(job, progress)
+    assert running(home.home) is None
+    with home.client() as client:  # whoever calls anew starts it, and the job goes on
+        assert client.follow(job)["cue"] == f"/cues/{job}"
+
+
 def test_a_request_sent_to_a_dead_daemon_is_answered_by_the_next(home: House) -> None:
     with home.client() as client:
         home.kill()
@@ -133,6 +147,11 @@ def test_ten_clients_at_once_start_one_daemon(home: House) -> None:
         client.join()
     assert len(pids) == 10
     assert len(set(pids)) == 1
+    stop_daemon(home.home)
+    by = time.monotonic() + 1.5  # one that was started in vain would take the place by now
+    while time.monotonic() < by:
+        assert not daemon_lives(home.home)
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("whose", ["nobody's", "another's"])
@@ -197,3 +216,32 @@ def test_the_words_of_a_daemon_that_runs_are_private(home: House) -> None:
         assert path.stat().st_mode & 0o077 == 0
     assert read_connection(home.home)
     assert time.time() - home.status()["started"] < 3600
+
+
+def test_a_lost_or_damaged_connection_file_is_written_again(home: House) -> None:
+    with home.client() as client:
+        pid = client.hello["pid"]
+    for harm in (home.home.connection.unlink, lambda: home.home.connection.write_text("garbage")):
+        harm()
+        with home.client(start=False) as client:
+            assert client.hello["pid"] == pid
+    home.home.connection.unlink()
+    assert stop_daemon(home.home) == pid
+
+
+def test_what_a_dead_daemon_has_left_damaged_is_no_hindrance(home: House) -> None:
+    first = home.status()["pid"]
+    home.kill()
+    home.home.connection.write_text("garbage")
+    assert running(home.home) is None
+    assert home.status()["pid"] != first
+
+
+def test_why_a_daemon_cannot_be_asked_to_stop_is_said(home: House) -> None:
+    pid = home.status()["pid"]
+    secret = home.home.keys / "client.key_secret"
+    secret.chmod(0o644)
+    with pytest.raises(DaemonUnreachable, match=r"Other users may open this file.*chmod 600"):
+        stop_daemon(home.home)
+    secret.chmod(0o600)
+    assert stop_daemon(home.home) == pid

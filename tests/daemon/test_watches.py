@@ -17,7 +17,7 @@ from daemon.watches import Watches
 from daemon.watchfolder import Drop, Pace, Spoiled, Watcher
 from tests.daemon.desk import PATIENCE_S, Desk
 
-PACE = Pace(rescan=0.05, rest=0.02, large_rest=0.02, give_up=0.1)
+PACE = Pace(rescan=0.05, rest=0.02, large_rest=0.02, give_up=0.5)
 WISHES = {"prompt": "calm"}
 
 
@@ -180,11 +180,44 @@ def test_what_cannot_be_scored_is_said_beside_it_and_not_tried_again(desk: Watch
     desk.hands.fail(job, UnusableInput("The range is empty", "reel", "Choose another."))
     said = folder / "reel.not scored.txt"
     desk.until(said.exists)
-    assert said.read_text().strip() == "The range is empty (reel). Choose another."
+    assert said.read_text().strip() == (
+        "The range is empty (reel). Choose another. "
+        'To try again, change the timeline and save it here, or run `hitpoint score "reel.otio"`.'
+    )
     desk.settle()
+    (folder / "reel.otio").write_text(timeline())
+    (folder / "reel.otio").rename(folder / "reel again.otio")
     desk.restart()
     desk.look_around()
     assert not desk.hands.started
+
+
+def test_what_could_not_be_scored_is_tried_again_as_its_sentence_says(desk: WatchDesk, folder: Path, cue: Path) -> None:
+    desk.watch(folder)
+    (folder / "reel.otio").write_text(timeline())
+    desk.hands.fail(desk.one_at_work(), UnusableInput("The disk has too little room"))
+    desk.until((folder / "reel.not scored.txt").exists)
+    (folder / "reel.otio").write_text(timeline("a little longer"))
+    desk.hands.finish(desk.one_at_work(), cue=str(cue))
+    desk.until(lambda: names(folder) == ["reel.otio", "reel.scored.otio"])
+
+
+def test_a_watched_folder_that_goes_is_told_to_be_gone_until_it_is_back(
+    desk: WatchDesk, folder: Path, tmp_path: Path
+) -> None:
+    desk.watch(folder)
+
+    def told() -> bool:
+        (one,) = desk.watches.told()
+        return bool(one["there"])
+
+    assert told()
+    folder.rename(tmp_path / "away")
+    desk.until(lambda: not told())
+    desk.restart()
+    desk.until(lambda: not told())
+    (tmp_path / "away").rename(folder)
+    desk.until(told)
 
 
 def test_a_file_that_is_no_timeline_is_said_to_be_none(desk: WatchDesk, folder: Path) -> None:
@@ -263,6 +296,22 @@ def test_a_folder_that_is_not_there_is_not_watched(desk: WatchDesk, tmp_path: Pa
     assert isinstance(desk.watch(tmp_path / "nowhere"), UnusableInput)
     assert desk.watches.told() == []
     desk.restart()
+    assert desk.watches.told() == []
+
+
+@pytest.mark.parametrize("spelt", ["{}/", "{}//", "{}/."])
+def test_however_a_folder_is_spelt_it_is_one_and_what_is_dropped_there_is_scored(
+    desk: WatchDesk, folder: Path, spelt: str
+) -> None:
+    odd = spelt.format(folder)
+    answer = desk.asked(lambda then: desk.watches.watch(odd, WISHES, "ada", then))
+    assert answer["watch"]["folder"] == str(folder)
+    desk.watch(folder)
+    assert [told["folder"] for told in desk.watches.told()] == [str(folder)]
+    (folder / "reel.otio").write_text(timeline())
+    desk.one_at_work()
+    desk.restart()
+    assert desk.asked(lambda then: desk.watches.forget(odd, then))["watch"] == {"folder": str(folder), "stopped": True}
     assert desk.watches.told() == []
 
 

@@ -33,6 +33,7 @@ def test_looking_stopping_and_resting_start_no_daemon(home: Path) -> None:
     for command in ("stop", "rest"):
         answer = run("daemon", command, home=home)
         assert (answer.returncode, answer.stdout, answer.stderr) == (0, "No daemon runs.\n", "")
+    assert last(run("daemon", "rest", "--json", home=home)) == {"workers": []}
     assert run("daemon", "status", home=home).returncode == 5
 
 
@@ -45,7 +46,9 @@ def test_starting_twice_is_one_daemon_and_stopping_waits_until_it_is_gone(home: 
     assert status.returncode == 0, status.stderr
     assert f"process {first['pid']}" in status.stdout
     assert "0 running, 0 queued" in status.stdout
-    assert run("daemon", "rest", home=home).returncode == 0
+    assert run("daemon", "rest", home=home).stdout == "The engines rest until the next job.\n"
+    rests = last(run("daemon", "rest", "--json", home=home))["workers"]
+    assert {worker["name"] for worker in rests} == {worker["name"] for worker in first["workers"]}
     stopped = run("daemon", "stop", home=home)
     assert (stopped.returncode, stopped.stdout) == (0, f"The daemon is stopped (process {first['pid']}).\n")
     assert not daemon_lives(Home(home))

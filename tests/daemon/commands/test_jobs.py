@@ -80,9 +80,7 @@ def test_jobs_that_were_left_are_listed_newest_first_and_go_on(three_jobs: list[
 
 def test_a_cancelled_job_says_so_to_whoever_asks_later(three_jobs: list[str]) -> None:
     first, _, third = three_jobs
-    begun = time.monotonic()
     waiting, running = run("cancel", third), run("cancel", first, "--json")
-    assert time.monotonic() - begun < 10
     assert waiting.stdout == f"{third} is cancelled.\n"
     assert last(running)["job"]["id"] == first
     answer = run("jobs", first)

@@ -84,6 +84,7 @@ def test_progress_never_goes_back_even_when_the_job_is_begun_again(capsys: pytes
     for told in (
         job(),
         job(state="queued", stage="", progress=0.0, words="its worker died"),
+        job(stage="", progress=0.5, words=""),
         job(stage="picture", progress=0.1),
     ):
         progress.show(told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.daemon.commands.calls import last, run
+from tests.daemon.house import until
 
 
 def test_a_folder_is_watched_listed_and_let_go(tmp_path: Path) -> None:
@@ -16,6 +17,16 @@ def test_a_folder_is_watched_listed_and_let_go(tmp_path: Path) -> None:
     assert str(exports) in watched
     assert run("watch", exports, "--stop").stdout == f"{exports} is watched no longer.\n"
     assert str(exports) not in run("watch").stdout.splitlines()
+
+
+def test_a_folder_that_is_gone_is_listed_as_gone(tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    run("watch", exports)
+    exports.rmdir()
+    until(lambda: f"{exports}: not there now" in run("watch").stdout.splitlines())
+    assert {one["folder"]: one["there"] for one in last(run("watch", "--json"))["watches"]}[str(exports)] is False
+    run("watch", exports, "--stop")
 
 
 def test_what_cannot_be_watched_is_one_sentence(tmp_path: Path) -> None:
