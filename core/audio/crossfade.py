@@ -82,8 +82,8 @@ def crossfades(
 
 def attacks(audio: Audio, sample_rate: int) -> list[int]:
     """Where attacks begin, to a millisecond; the first 15 ms only lead in. Positions in samples."""
-    hop = max(1, sample_rate // 1000)
-    lead, gap = round(LEAD_S * 1000), 3
+    hop, gap = _hop(sample_rate), 3
+    lead = _lead(sample_rate) // hop
     steps = np.diff(np.nan_to_num(audio), axis=0, prepend=audio[:1])
     frames = len(steps) // hop
     power = np.square(steps[: frames * hop], dtype=np.float64).reshape(frames, -1).sum(axis=1)
@@ -159,8 +159,17 @@ def _right(old: Reader, new: Reader, begin: int, last: int, samples: int, rate: 
 
 def _between(side: Reader, first: int, last: int, heard: int, rate: int) -> list[int]:
     """Attacks of one side from `first` to before `last`, heard to `heard`; they are placed where they begin to rise."""
-    start = max(0, first - round(LEAD_S * rate))
-    audio = side(start, heard)
-    missing = round(LEAD_S * rate) - (first - start)
-    audio = np.pad(audio, ((missing, 0), (0, 0)))
-    return [at for at in (first - round(LEAD_S * rate) + place for place in attacks(audio, rate)) if first <= at < last]
+    lead = _lead(rate)
+    start = max(0, first - lead)
+    audio = np.pad(side(start, heard), ((lead - (first - start), 0), (0, 0)))
+    return [at for at in (first - lead + place for place in attacks(audio, rate)) if first <= at < last]
+
+
+def _hop(rate: int) -> int:
+    """Samples in a step by which attacks are told apart, about a millisecond."""
+    return max(1, rate // 1000)
+
+
+def _lead(rate: int) -> int:
+    """Samples that lead in, whole steps: an attack on an edge begins a step, at any rate."""
+    return round(LEAD_S * rate / _hop(rate)) * _hop(rate)

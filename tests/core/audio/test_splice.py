@@ -17,6 +17,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.audio.crossfade import crossfades
 from core.audio.files import write_wav
 from core.audio.finish import finish
 from core.audio.splice import Spliced, comp, splice
@@ -226,6 +227,23 @@ def test_an_attack_of_the_new_on_the_left_edge_is_worn_by_less_than_two_decibels
     done = filled(noise(1, 1, 0.001), new, 14_400, 33_600, tmp_path)
     assert 10 * np.log10(attack_power(done, 0.3) / attack_power(new, 0.3)) > -2
     assert np.abs(done[14_400 + 480 : 30_000] - new[14_400 + 480 : 30_000]).max() <= 1 / 2**23
+
+
+@pytest.mark.parametrize("rate", [22_050, 44_100, 48_000, 88_200, 96_000])
+def test_an_attack_on_the_left_edge_shortens_the_fade_at_any_rate(rate: int) -> None:
+    struck = np.zeros((rate, 2), np.float32)
+    struck[rate // 3 :] = 0.3 * np.random.default_rng(1).standard_normal((rate - rate // 3, 2))
+    still = np.zeros_like(struck)
+    for old, new in ((struck, still), (still, struck)):
+        left, _ = crossfades(
+            lambda start, stop, old=old: old[start:stop],  # type: ignore[misc]
+            lambda start, stop, new=new: new[start:stop],  # type: ignore[misc]
+            rate // 3,
+            rate * 2 // 3,
+            rate,
+            rate,
+        )
+        assert left.last - left.first == round(0.010 * rate)
 
 
 @pytest.mark.parametrize("before_ms", [3, 8, 12])
