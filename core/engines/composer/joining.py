@@ -1,6 +1,7 @@
 """Joins new notes into kept ones: what is outside the hole stays as it is, what begins inside is new.
 
-Kept notes that were struck before the hole ring into it, until the new music lets them go; new notes end with it.
+Kept notes that were struck before the hole ring into it, until the new music lets them go; new notes end with it. What
+rises to a kept moment after the hole stays whole: it would enter halfway else.
 """
 
 from __future__ import annotations
@@ -164,7 +165,7 @@ def _plays(part: Part, track: Track) -> bool:
 
 
 def _stays(track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[Chord], gap: Gap) -> Iterator[Note]:
-    """A kept note as it is told now: itself outside the hole, what sounds on after it, and nothing inside."""
+    """A kept note as it is told now: itself outside the hole, and of one inside what sounds on or leads past it."""
     end = note.start + note.duration
     place = -1 if end < gap.start - _STRAY else gap.place(note.start)
     if place > 0:
@@ -172,10 +173,17 @@ def _stays(track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[Cho
     elif place < 0:
         until = _released(track, note, fresh, chords, gap)
         yield note if until >= end else Note(note.start, until - note.start, note.pitch, note.velocity)
+    elif not gap.last and _leads(track) and end > gap.end + _WORTH_TELLING:
+        yield note  # half of it sounds after the hole in any case
     elif not gap.last:
         sounds_on = track.stem not in _FIXED_STEMS and end > gap.end + _WORTH_TELLING
         if sounds_on or note.start > gap.end - _STRAY:
             yield Note(gap.end, max(_SHORTEST, end - gap.end), note.pitch, note.velocity)
+
+
+def _leads(track: Track) -> bool:
+    """True where the notes of a track lead to the moment on which they end."""
+    return track.player is not None and track.player.instrument in LEADING
 
 
 def _released(track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[Chord], gap: Gap) -> float:
