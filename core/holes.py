@@ -53,6 +53,9 @@ def asked(scored: Range, in_text: str | None, out_text: str | None) -> Asked:
     """
     first, last = _frame(scored, in_text, 0), _frame(scored, out_text, scored.frames)
     where = f"{written(scored, first)} to {written(scored, last)}"
+    if last <= first and None in (in_text, out_text):  # the edge that was left out is the cue's own
+        beyond = written(scored, last if in_text is None else first)
+        raise UnusableInput("The part to change lies outside the cue", beyond, _extent(scored))
     if last == first:
         raise UnusableInput("The part to change is empty", where, _extent(scored))
     if last < first:

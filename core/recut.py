@@ -15,16 +15,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-
-from core import engines
 from core.answers import Errors, Manners, answers_again
-from core.audio.files import FULL_SCALE, read_wav
 from core.audio.finish import Finished
 from core.audio.laying import Laid, Piece, lay
 from core.audio.mapped import BYTES
 from core.audio.splice import Spliced, splice
-from core.brief import Audio, Brief, Edit, Hit, Hole, Picture, Rendering, StemName
+from core.brief import Brief, Edit, Hit, Picture, Rendering, StemName
 from core.carrying import carried
 from core.cue.disk import NewCue, bytes_needed, check_room, new_cue
 from core.cue.folder import DOCUMENT, Cue, load, rendering_of, save, write
@@ -33,6 +29,7 @@ from core.cue.showing import refresh
 from core.cue.takes import Kept, Opening
 from core.engines.engine import Engine
 from core.errors import EngineNotReady, UnusableInput
+from core.filling import engine_of, hole_of
 from core.holes import lines
 from core.picture.cuts import split
 from core.picture.turns import weigh
@@ -174,16 +171,10 @@ def recut(request: Recut, watch: Watch = Watch(), about_to_appear: Callable[[Fol
 
 def _checked(old: Cue) -> Engine:
     """The cue's engine, once it is seen that it can fill a part of a cue."""
-    name = old.maker(old.take).engine
-    engine = engines.engine(name)
-    readiness = engine.ready()
-    if not readiness.ready:
-        raise EngineNotReady(readiness.why, name)
+    engine = engine_of(old)
     if not engine.abilities.holes_in_time:
+        name = engine.name
         raise EngineNotReady(f"The engine {name} cannot re-roll a part", name, "Score the changed edit anew.")
-    soundfont = old.brief.soundfont
-    if soundfont is not None and not soundfont.is_file():
-        raise UnusableInput("The SoundFont of this cue is not there", str(soundfont), "Bring it back to its place.")
     return engine
 
 
@@ -287,21 +278,12 @@ def _filled(
     watch: Watch,
 ) -> _State:
     """The take with new music in one gap."""
-    rate, files, stems = brief.sample_rate, state.files, tuple(state.files)
-
-    def heard(stem: StemName, first: int, count: int) -> Audio:
-        """What is there, at the level of its file; silence beyond the ends of the cue."""
-        audio = np.zeros((count, 2), np.float32)
-        lower, upper = max(first, 0), min(first + count, brief.samples)
-        if lower < upper:
-            audio[lower - first : upper - first] = read_wav(files[stem], lower, upper - lower)[0] / FULL_SCALE
-        return audio
-
-    hole = Hole(gap.first / rate, (gap.last - gap.first) / rate, stems, state.rendering, brief, heard)
+    rate, files = brief.sample_rate, state.files
+    hole = hole_of(files, state.rendering, brief, (gap.first, gap.last), tuple(files))
     beats = brief.plan.tempo_map.beats.tolist()
     with TemporaryDirectory(dir=scratch) as own:
         new = engine.render(replace(brief, seed=seed), hole, Path(own), watch)
-        new = new if new.how else replace(new, how=state.rendering.how)
+        new = new if new.how else replace(new, how=hole.kept.how)
         spliced = splice(files, state.mix, new.stems, gap.first, gap.last, rate, old.gain_db, folder, watch, beats)
         new = replace(new, stems=())  # nobody may hold on to what lies in the scratch folder
     for path in (*state.files.values(), state.mix):

@@ -7,20 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from core import engines
 from core.adding import Recipe, Rerolled, Work, added, growing, opened, unheeded
-from core.audio.files import FULL_SCALE, read_wav
 from core.audio.splice import Spliced, splice
-from core.brief import Audio, Brief, Direction, Hole, Rendering, StemName
+from core.brief import Brief, Direction, Rendering, StemName
 from core.cue.changing import changing
 from core.cue.folder import Cue, rendering_of
 from core.cue.provenance import made_by, soundfont_hash
 from core.cue.takes import Opening, Snap
 from core.direction import direct, style_named
 from core.engines.engine import Engine
-from core.errors import EngineNotReady, UnusableInput
+from core.errors import EngineNotReady
+from core.filling import engine_of, hole_of
 from core.playing import on_the_grid, played
 from core.watch import Watch
 
@@ -87,20 +84,17 @@ def reroll(request: Reroll, watch: Watch = Watch(), about_to_appear: Callable[[R
 
 
 def _checked(request: Reroll, cue: Cue, opening: Opening) -> Engine:
-    """The cue's engine, once it is seen that it can do what is asked.
+    """The engine, once it is seen that it can do what is asked.
 
     Raises:
         WrongUse: there is no such style.
         EngineNotReady: the engine cannot work now, or cannot do this.
         UnusableInput: the SoundFont is not there.
     """
-    name = cue.made_by.engine
-    engine = engines.engine(name)
     if request.style is not None:
         style_named(request.style)
-    readiness = engine.ready()
-    if not readiness.ready:
-        raise EngineNotReady(readiness.why, name)
+    engine = engine_of(cue)
+    name = engine.name
     if request.prompt and not engine.abilities.text:
         raise EngineNotReady(f"The engine {name} takes no words", "--prompt", "Leave the prompt out.")
     part_in_time = opening.span(cue.brief.sample_rate) != (0, cue.brief.samples)
@@ -109,9 +103,6 @@ def _checked(request: Reroll, cue: Cue, opening: Opening) -> Engine:
         raise EngineNotReady(f"The engine {name} cannot re-roll a part", "--in, --out", "Re-roll the whole cue.")
     if part_in_stems and not engine.abilities.holes_in_stems:
         raise EngineNotReady(f"The engine {name} cannot re-roll single stems", "--stem", "Re-roll all stems together.")
-    soundfont = cue.brief.soundfont
-    if soundfont is not None and not soundfont.is_file():
-        raise UnusableInput("The SoundFont of this cue is not there", str(soundfont), "Bring it back to its place.")
     return engine
 
 
@@ -164,17 +155,7 @@ def _rendered(
     """The new music, whole length, right inside the hole, with notes, chords and hits of the whole new take."""
     if not engine.abilities.holes_in_time and not engine.abilities.holes_in_stems:
         return played(engine, brief, scratch, watch)  # the whole cue is asked for, else it was refused
-    files = cue.files(cue.take)
-
-    def heard(stem: StemName, first: int, count: int) -> Audio:
-        """Kept audio at the level of its file, silence beyond the ends of the cue."""
-        audio = np.zeros((count, 2), np.float32)
-        lower, upper = max(first, 0), min(first + count, brief.samples)
-        if lower < upper:
-            audio[lower - first : upper - first] = read_wav(files[stem], lower, upper - lower)[0] / FULL_SCALE
-        return audio
-
-    hole = Hole(opening.start, opening.duration, opening.stems, kept, cue.brief, heard)
+    hole = hole_of(cue.files(cue.take), kept, cue.brief, opening.span(brief.sample_rate), opening.stems)
     rendering = engine.render(brief, hole, scratch, watch)
     return rendering if rendering.how else replace(rendering, how=on_the_grid(brief))
 

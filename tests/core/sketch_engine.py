@@ -77,7 +77,8 @@ class Sketch:
             tracks.append(Track(stem, stem, 1, stem == "drums", tuple(sorted(notes, key=lambda note: note.start))))
         sounds = [Stem(track.stem, _sound(track, brief, start, end)) for track in tracks if track.stem in stems]
         chords = hole.kept.chords if hole else (Chord(0.0, brief.seconds, "C", (60, 64, 67)),)
-        how: tuple[How | None, ...] = tuple("accent" if met.met else None for met in brief.plan.met)
+        planned: tuple[How | None, ...] = tuple("accent" if met.met else None for met in brief.plan.met)
+        how = hole.kept.how if hole else planned
         return Rendering(tuple(sounds), tuple(tracks), chords, how)
 
     def held(self) -> int:

@@ -77,10 +77,14 @@ def test_what_is_left_out_is_the_edge_of_the_cue() -> None:
         ("20f", "10f", "ends before it starts"),
         ("99f", "150f", "outside the cue"),
         ("100f", "201f", r"outside the cue .*The cue runs from 00:00:04:00 to 00:00:08:00"),
+        ("200f", None, r"lies outside the cue \(00:00:08:00\)\. The cue runs from 00:00:04:00 to 00:00:08:00"),
+        ("250f", None, r"lies outside the cue \(00:00:10:00\)"),
+        (None, "100f", r"lies outside the cue \(00:00:04:00\)"),
+        (None, "1s", r"lies outside the cue \(00:00:01:00\)"),
         ("now", None, "not a time"),
     ],
 )
-def test_what_cannot_be_meant_is_one_sentence(in_text: str, out_text: str | None, sentence: str) -> None:
+def test_what_cannot_be_meant_is_one_sentence(in_text: str | None, out_text: str | None, sentence: str) -> None:
     with pytest.raises((UnusableInput, WrongUse), match=sentence):
         asked(scored(100, 25, offset=100), in_text, out_text)
 

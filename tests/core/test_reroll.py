@@ -215,6 +215,16 @@ def test_a_hit_that_a_take_no_longer_answers_is_told_as_missed_and_is_back_with_
     assert [hit["met"] for hit in summary(back, rendering_of(back, back.take), {})["hits"]] == [True, True]
 
 
+def test_a_hit_that_was_lost_is_met_again_by_the_next_reroll(sketch: Cue, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as silent:
+        silent.setattr(sketch_engine, "_notes", lambda *_: [])
+        reroll(Reroll(sketch.folder, "8s", "9s", seed=5))
+        elsewhere = reroll(Reroll(sketch.folder, "4s", "6s", ("bass",), seed=6))
+    assert elsewhere.rendering.how == ("accent", None), "what lies outside of the hole stays missed"
+    cue = reroll(Reroll(sketch.folder, "8s", "9s", seed=7)).cue
+    assert [hit["met"] for hit in summary(cue, rendering_of(cue, cue.take), {})["hits"]] == [True, True]
+
+
 # --- what is told
 
 
