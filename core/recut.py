@@ -72,10 +72,6 @@ class Followed:
     """Notes, chords, and how hits are met, of the whole take; it carries no audio."""
     timings: dict[str, float]
     """Wall seconds of each stage."""
-    holes: tuple[Opening, ...]
-    """Where the music is new, in order."""
-    turned_down_db: float
-    """By how much the new music was turned down at the most, dB."""
     hidden: Path
     """Where the cue grew, and lies until it appears."""
 
@@ -158,12 +154,10 @@ def recut(request: Recut, watch: Watch = Watch(), about_to_appear: Callable[[Fol
         with clock("cue"):
             cue = _saved(new, base, brief, seed, planned, state, laid, (*planned.said, in_words(stretches, spans.rate)))
             refresh(cue, watch, state.rendering, state.spliced[-1].peaks if state.spliced else {}, picture.thumbnails)
-        holes = tuple(_opening(gap, brief, tuple(cue.take.stems)) for gap in planned.gaps)
-        turned_down = max((one.turned_down_db for one in state.spliced), default=0.0)
 
         def followed(place: Path) -> Followed:
             made = replace(cue, folder=place)
-            return Followed(made, state.rendering, clock.seconds, holes, turned_down, new.path)
+            return Followed(made, state.rendering, clock.seconds, new.path)
 
         new.about_to_appear = lambda place: about_to_appear(followed(place))
     return followed(new.final)
@@ -339,6 +333,7 @@ def _saved(
     first = replace(
         cue.take,
         seed=seed,
+        holes=tuple(_opening(gap, brief, tuple(cue.take.stems)) for gap in planned.gaps),
         kept=tuple(Kept(one.stem, one.first_sample, one.samples, one.sha256) for one in carried_spans),
         turned_down_db=max((one.turned_down_db for one in state.spliced), default=0.0),
     )

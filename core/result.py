@@ -8,6 +8,7 @@ from typing import Any
 
 from core.brief import Brief, How, Met, Rendering
 from core.cue.folder import Cue
+from core.cue.provenance import MadeFrom
 from core.cue.takes import Opening, Take, as_heard
 from core.cue.taking import hole_row
 from core.timeline.timecode import write as timecode
@@ -16,8 +17,9 @@ from core.timeline.timecode import write as timecode
 def summary(cue: Cue, rendering: Rendering, timings: Mapping[str, float]) -> dict[str, Any]:
     """The result of scoring or re-rolling: where everything of the take in use is, and what it measures.
 
-    A take that is not the first one has its hole, what it kept, and its gain on top. Times are seconds from the range's
-    start; loudness is LUFS, true peak dBTP.
+    A take that is not the first one has its hole, the style and words of its new music, what it kept and its gain on
+    top; the first one of a cue that follows a changed edit, where it came from, its holes, what it kept and its gain.
+    `style` and `style_why` are the cue's. Times are seconds from the range's start; loudness is LUFS, true peak dBTP.
 
     Args:
         cue: read or just made.
@@ -57,6 +59,7 @@ def summary(cue: Cue, rendering: Rendering, timings: Mapping[str, float]) -> dic
         "true_peak": take.true_peak,
         "timings": dict(timings),
         **(_changed(cue, take, take.hole) if take.hole else {}),
+        **(_followed(cue, take, cue.made_from) if cue.made_from and take.base is None else {}),
     }
 
 
@@ -66,6 +69,23 @@ def _changed(cue: Cue, take: Take, hole: Opening) -> dict[str, Any]:
         "base": take.base,
         "taken_from": take.taken_from,
         "hole": hole_row(cue, hole),
+        "take_style": (take.direction or cue.brief.direction).style,
+        "take_prompt": cue.brief.prompt if take.prompt is None else take.prompt,
+        **_kept(cue, take),
+    }
+
+
+def _followed(cue: Cue, take: Take, origin: MadeFrom) -> dict[str, Any]:
+    """What a first take has that follows a changed edit: the take before, where it is new, and what it had to keep."""
+    return {
+        "made_from": {"cue": str((cue.folder / origin.cue).resolve()), "take": origin.take},
+        "holes": [hole_row(cue, hole) for hole in take.holes],
+        **_kept(cue, take),
+    }
+
+
+def _kept(cue: Cue, take: Take) -> dict[str, Any]:
+    return {
         "kept": [asdict(kept) for kept in take.kept],
         "gain": {"db": cue.gain_db, "turned_down_db": take.turned_down_db},
     }

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +57,7 @@ def _follow_edit(job: Job, means: Means, watch: Watch, appearing: Appearing) -> 
     Raises as `core.recut.recut` does, and `UnusableInput` where the quota is used up.
     """
     from core.recut import Recut, recut
+    from core.result import summary
 
     watch.report("timeline", 0.0, "Reading the timeline")
     if done := done_before(job.folder):
@@ -71,28 +71,12 @@ def _follow_edit(job: Job, means: Means, watch: Watch, appearing: Appearing) -> 
     def keep(made: Followed) -> None:
         watch.report("cue", 1.0, "The cue is whole")  # the last chance to cancel
         appearing()
-        record(job.folder, _followed(made), made.hidden / DOCUMENT)
+        record(job.folder, summary(made.cue, made.rendering, made.timings), made.hidden / DOCUMENT)
 
     with _engine_at_hand(means, place) as cue:
         check_quota(to or cue.folder.absolute().parent, means.quota, watch)
         made = recut(request, watch, keep)
-    return _followed(made)
-
-
-def _followed(made: Followed) -> dict[str, Any]:
-    """What a script is told of a cue that follows a changed edit."""
-    from core.cue.taking import hole_row
-    from core.result import summary
-
-    cue, origin = made.cue, made.cue.made_from
-    assert origin is not None
-    return {
-        **summary(cue, made.rendering, made.timings),
-        "made_from": {"cue": str((cue.folder / origin.cue).resolve()), "take": origin.take},
-        "holes": [hole_row(cue, hole) for hole in made.holes],
-        "kept": [asdict(kept) for kept in cue.take.kept],
-        "gain": {"db": cue.gain_db, "turned_down_db": made.turned_down_db},
-    }
+    return summary(made.cue, made.rendering, made.timings)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.brief import STEMS, Brief
 from core.cue.page_words import record_time
-from core.cue.takes import Opening
+from core.cue.takes import Opening, bars
 
 LATEST = 8
 """How many of the latest takes a page plays, besides the first and the one in use."""
@@ -37,8 +37,8 @@ class TakeShown:
     """The style asked for in this re-roll; empty where it is the cue's."""
     prompt: str = ""
     """The words given with this re-roll; empty where they are the cue's."""
-    hole: Opening | None = None
-    """What was re-rolled; None for a whole take."""
+    holes: tuple[Opening, ...] = ()
+    """Where it is new: one in a re-roll, any number in a take that follows a changed edit, none in a whole take."""
     base: int | None = None
     """Number of the take that this one changed."""
     taken_from: int | None = None
@@ -53,18 +53,21 @@ def played(takes: Sequence[TakeShown]) -> tuple[TakeShown, ...]:
 
 def take_row(brief: Brief, take: TakeShown) -> dict[str, Any]:
     """A take as the page's script reads it; times are seconds from the range's start."""
-    hole = take.hole
+    holes = [{"start": hole.start, "end": hole.start + hole.duration, "stems": list(hole.stems)} for hole in take.holes]
     return {
         "number": take.number,
         "inUse": take.in_use,
         "words": f"Take {take.number}: {what(brief, take)}",
-        "hole": {"start": hole.start, "end": hole.start + hole.duration, "stems": list(hole.stems)} if hole else None,
+        "holes": holes,
     }
 
 
 def what(brief: Brief, take: TakeShown) -> str:
     """What a take is, in a line: "drums and bass, bars 9 to 12, seed 7"."""
-    parts = [_stems(take), _where(brief, take.hole)] if take.hole else ["the whole cue"]
+    parts = ["the whole cue"]
+    if take.holes:
+        places = _listed([_where(brief, hole) for hole in take.holes])
+        parts = [f"a changed edit, new in {places}"] if take.base is None else [_stems(take), places]
     parts.append(f"seed {take.seed}" if take.taken_from is None else f"from take {take.taken_from}")
     if take.style:
         parts.append(f"style {take.style}")
@@ -120,8 +123,7 @@ def _made(made: str) -> str:
 
 
 def _stems(take: TakeShown) -> str:
-    assert take.hole
-    names = [name for name in STEMS if name in take.hole.stems]
+    names = [name for name in STEMS if any(name in hole.stems for hole in take.holes)]
     if set(take.files) - {"mix"} <= set(names):
         return "all stems"
     return _listed(names)
@@ -144,21 +146,19 @@ def _numbers(numbers: Iterable[int]) -> str:
     return _listed([word for words in short for word in words])
 
 
-def _where(brief: Brief, hole: Opening | None) -> str:
+def _where(brief: Brief, hole: Opening) -> str:
     """The bars of a hole, where its edges lie on bar lines to the frame; else its record timecode, out exclusive."""
-    assert hole
     start, end = hole.start, hole.start + hole.duration
     frame = 1 / float(brief.edit.range.rate)
     if start < frame and end > brief.seconds - frame:
         return "from start to end"
     tempo_map = brief.plan.tempo_map
-    bars = tempo_map.beats[list(tempo_map.downbeats)]
-    first = int(np.searchsorted(bars, start + frame))
-    last = int(np.searchsorted(bars, end - frame))
+    lines = tempo_map.beats[list(tempo_map.downbeats)]
+    first, last = bars(brief.plan, hole, frame)
     on_bars = all(
-        edge < frame or edge > brief.seconds - frame or np.min(np.abs(bars - edge), initial=np.inf) <= frame
+        edge < frame or edge > brief.seconds - frame or np.min(np.abs(lines - edge), initial=np.inf) <= frame
         for edge in (start, end)
     )
-    if not on_bars or not first or last < first:
+    if not on_bars or not first:
         return f"{record_time(brief.edit, start)} to {record_time(brief.edit, end)}"
     return f"bar {first}" if first == last else f"bars {first} to {last}"

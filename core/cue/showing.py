@@ -137,7 +137,7 @@ def _shown(cue: Cue, take: Take) -> TakeShown:
         engine=cue.maker(take).engine,
         style=take.style or "",
         prompt=take.prompt or "",
-        hole=take.hole,
+        holes=(take.hole,) if take.hole else take.holes,
         base=take.base,
         taken_from=take.taken_from,
     )

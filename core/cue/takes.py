@@ -93,8 +93,10 @@ class Take:
     """The engine's own state, for later holes."""
     hole: Opening | None = None
     """What was re-rolled; null in a first take."""
+    holes: tuple[Opening, ...] = ()
+    """What was written anew in the first take of a cue that follows a changed edit; empty in any other."""
     kept: tuple[Kept, ...] = ()
-    """What the re-roll had to keep; empty in a first take."""
+    """What had to be kept; empty in a first take that does not follow a changed edit."""
     base: int | None = None
     """Number of the take that was in use, and that this one changed; null in a first take."""
     taken_from: int | None = None
@@ -137,6 +139,20 @@ def as_heard(plan: Plan, how: Sequence[How | None]) -> Plan:
         for told, manner in zip(plan.met, how, strict=True)
     )
     return replace(plan, met=tuple(met))
+
+
+def bars(plan: Plan, opening: Opening, frame: float) -> tuple[int, int]:
+    """The first and the last bar that a hole lies in, counted from 1; 0 is what comes before the first bar line.
+
+    Args:
+        plan: of the cue.
+        opening: the hole.
+        frame: seconds by which an edge may miss a bar line and still be meant to lie on it.
+    """
+    lines = plan.tempo_map.beats[list(plan.tempo_map.downbeats)]
+    frame = min(frame, opening.duration / 2)
+    first, last = np.searchsorted(lines, (opening.start + frame, opening.start + opening.duration - frame))
+    return int(first), max(int(first), int(last))
 
 
 def take_folder(cue: Path, number: int) -> Path:

@@ -9,14 +9,13 @@ from math import ceil, floor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import numpy as np
 from opentimelineio.opentime import RationalTime
 
 from core.brief import STEMS, Brief, Plan
 from core.cue.changing import changing
 from core.cue.folder import Cue, write
 from core.cue.showing import refresh
-from core.cue.takes import Opening, Take
+from core.cue.takes import Opening, Take, bars
 from core.timeline.timecode import write as timecode
 from core.watch import Watch
 
@@ -87,20 +86,6 @@ def section(plan: Plan, opening: Opening | None) -> str:
     return " to ".join(dict.fromkeys((names[0], names[-1]))) if names else ""
 
 
-def bars(plan: Plan, opening: Opening, frame: float) -> tuple[int, int]:
-    """The first and the last bar that a hole lies in, counted from 1; 0 is what comes before the first bar line.
-
-    Args:
-        plan: of the cue.
-        opening: the hole.
-        frame: seconds by which an edge may miss a bar line and still be meant to lie on it.
-    """
-    lines = plan.tempo_map.beats[list(plan.tempo_map.downbeats)]
-    frame = min(frame, opening.duration / 2)
-    first, last = np.searchsorted(lines, (opening.start + frame, opening.start + opening.duration - frame))
-    return int(first), max(int(first), int(last))
-
-
 def hole_row(cue: Cue, opening: Opening) -> dict[str, Any]:
     """A hole as scripts are told of it; `in` and `out` are the frames that it reaches into, out exclusive."""
     first, last = _frames(cue.brief, opening)
@@ -137,6 +122,7 @@ def _row(cue: Cue, take: Take) -> dict[str, Any]:
         "in_use": take.number == cue.in_use,
         "section": section(cue.brief.plan, take.hole),
         "hole": hole_row(cue, take.hole) if take.hole else None,
+        "holes": [hole_row(cue, hole) for hole in take.holes],
         "stems": list(take.hole.stems if take.hole else [name for name in STEMS if name in take.stems]),
         "seed": take.seed,
         "engine": cue.maker(take).engine,

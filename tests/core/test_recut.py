@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -14,10 +15,11 @@ import soundfile
 from opentimelineio.opentime import RationalTime, TimeRange
 
 from core.brief import STEMS
-from core.cue.folder import Cue, load, verify
+from core.cue.folder import Cue, load, rendering_of, verify
 from core.errors import Cancelled, UnusableInput
 from core.pipeline import Request, score
 from core.recut import Followed, Recut, recut
+from core.result import summary
 from core.watch import Watch
 
 RATE, SAMPLES_PER_FRAME = 24, 2000
@@ -138,17 +140,32 @@ def test_holes_and_what_stays_cover_the_range_once(made: Followed) -> None:
     source, rate = made.cue.made_from, made.cue.brief.sample_rate
     assert source is not None
     spans = [(one.first_sample, one.first_sample + one.samples) for one in source.carried if one.stem == "bass"]
-    spans += [hole.span(rate) for hole in made.holes]
+    spans += [hole.span(rate) for hole in made.cue.take.holes]
     edges = sorted(spans)
     assert edges[0][0] == 0
     assert edges[-1][1] == made.cue.brief.samples
     assert all(one[1] == other[0] for one, other in pairwise(edges))
 
 
+def test_what_is_told_of_it_is_the_same_whenever_it_is_asked_for(made: Followed, old: Cue) -> None:
+    cue = load(made.cue.folder)
+    told = json.loads(json.dumps(summary(cue, rendering_of(cue, cue.take), made.timings)))
+    assert told == json.loads(json.dumps(summary(made.cue, made.rendering, made.timings)))
+    assert told["made_from"] == {"cue": str(old.folder), "take": 1}
+    assert [(hole["start"], hole["duration"]) for hole in told["holes"]] == [
+        (hole.start, hole.duration) for hole in made.cue.take.holes
+    ]
+    assert len(told["kept"]) == len(cue.take.kept) > 0
+    assert set(told["gain"]) == {"db", "turned_down_db"}
+    page = (cue.folder / "cue.html").read_text("utf-8")
+    shown = json.loads(page.split('id="cue">', 1)[1].split("</script>", 1)[0])["takes"][0]["holes"]
+    assert [hole["start"] for hole in shown] == [hole["start"] for hole in told["holes"]], "its seams are drawn"
+
+
 def test_seams_lie_on_bar_lines(made: Followed) -> None:
     tempo, rate = made.cue.brief.plan.tempo_map, made.cue.brief.sample_rate
     lines = np.rint(tempo.beats[list(tempo.downbeats)] * rate)
-    for hole in made.holes:
+    for hole in made.cue.take.holes:
         for edge in hole.span(rate):
             if 0 < edge < made.cue.brief.samples:
                 assert np.abs(lines - edge).min() <= 1
@@ -167,7 +184,7 @@ def test_the_cue_is_whole_and_as_long_as_the_edit(made: Followed) -> None:
 def test_new_music_fills_every_hole(made: Followed) -> None:
     mix, rate = samples_of(made.cue, "mix") / 2**23, made.cue.brief.sample_rate
     usual = np.sqrt(np.mean(mix**2))
-    for hole in made.holes:
+    for hole in made.cue.take.holes:
         first, last = hole.span(rate)
         assert np.sqrt(np.mean(mix[first:last] ** 2)) > 0.1 * usual
 
@@ -177,7 +194,7 @@ def test_seams_do_not_click(made: Followed) -> None:
     for stem in STEMS:
         steps = np.abs(np.diff(samples_of(made.cue, stem), n=2, axis=0)).max(axis=1)
         most = np.percentile(steps, 99.99)
-        for hole in made.holes:
+        for hole in made.cue.take.holes:
             for edge in hole.span(rate):
                 if 0 < edge < made.cue.brief.samples:
                     assert steps[edge - 3 : edge + 1].max() <= max(most, 400)
@@ -200,7 +217,7 @@ def test_notes_tell_what_is_heard_of_the_whole_cue(made: Followed) -> None:
     starts = np.array(sorted(note.start for track in made.rendering.tracks for note in track.notes))
     assert starts[0] >= 0
     assert starts[-1] < made.cue.brief.seconds
-    for hole in made.holes:
+    for hole in made.cue.take.holes:
         assert ((starts >= hole.start - 0.02) & (starts < hole.start + hole.duration)).any()
     chords = made.rendering.chords
     assert chords[0].start == pytest.approx(0)
@@ -253,7 +270,7 @@ def test_an_edit_that_moved_on_its_timeline_takes_its_music_along(old: Cue, demo
     path = demo_edit.with_name("elsewhere.otio")
     otio.adapters.write_to_file(timeline, str(path))
     made = recut(Recut(old.folder, path, content=path.read_bytes(), to=tmp_path))
-    assert made.holes == ()
+    assert made.cue.take.holes == ()
     assert made.cue.take.mix.sha256 == old.take.mix.sha256
     assert made.cue.brief.edit.in_text == "10:00:00:00"
     assert verify(made.cue) == ()

@@ -261,6 +261,9 @@ def test_words_for_the_new_music_are_its_own_and_say_what_they_cannot_change(ske
         "These words of the prompt are not understood: wobbly.",
     )
     assert (cue.brief.prompt, cue.brief.direction.style) == ("", "action")
+    told = summary(cue, rendering_of(cue, cue.take), {})
+    assert (told["style"], told["take_style"]) == ("action", "ambient")
+    assert told["take_prompt"] == "ambient, 60 bpm, in F, wobbly"
     again = reroll(Reroll(sketch.folder, "4s", "6s", seed=5, prompt="sparse")).cue
     assert again.take.direction
     assert again.take.direction.style == "action", "words that name no style leave the cue's"

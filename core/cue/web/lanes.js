@@ -53,7 +53,7 @@ function drawLanes() {
     lane.draw(lane);
     brush.restore();
   }
-  drawHole();
+  drawHoles();
   drawHitLines();
 }
 

@@ -25,10 +25,13 @@ function showTake() {
   redraw();
 }
 
-/** The hole of the take that is heard: a bracket over each group of stems, and a line at each seam. */
-function drawHole() {
-  const { hole } = heardTake();
-  if (!hole) return;
+/** The holes of the take that is heard. */
+function drawHoles() {
+  heardTake().holes.forEach(drawHole);
+}
+
+/** A bracket over each group of stems of a hole, and a line at each seam. */
+function drawHole(hole) {
   const lanes = LANES.filter((lane) => lane.stem && hole.stems.includes(lane.id));
   for (let i = 0; i < lanes.length; ) {
     let last = i;

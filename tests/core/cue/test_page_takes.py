@@ -25,7 +25,7 @@ from core.cue import page as page_module
 from core.cue import page_sounds
 from core.cue.page import page
 from core.cue.page_sounds import carried, differing, sounds_in
-from core.cue.page_takes import LATEST, TakeShown, what
+from core.cue.page_takes import LATEST, TakeShown, take_row, what
 from core.cue.takes import Opening
 from core.watch import Watch
 from tests.core.cue import cues
@@ -102,7 +102,7 @@ def _rerolled(folder: Path, base: TakeShown, number: int, start: float, end: flo
     named = tuple(stem for stem in STEMS if stem in stems)
     return TakeShown(
         number, "2026-03-02T10:20:30+00:00", number + 4, files, hashes,
-        engine="composer", hole=Opening(start, end - start, named), base=base.number,
+        engine="composer", holes=(Opening(start, end - start, named),), base=base.number,
     )  # fmt: skip
 
 
@@ -149,10 +149,15 @@ def test_a_take_is_told_in_a_line(four: Takes) -> None:
     drums = replace(four.shown[1], style="jazz", prompt="brushes")
     assert what(four.brief, four.shown[0]) == "the whole cue, seed 42"
     assert what(four.brief, drums) == "drums, 01:00:01:00 to 01:00:02:00, seed 6, style jazz, “brushes”"
-    bar = replace(drums, hole=Opening(0.0, 2.0493827, ("drums", "bass", "effects")), style="", prompt="")
+    bar = replace(drums, holes=(Opening(0.0, 2.0493827, ("drums", "bass", "effects")),), style="", prompt="")
     assert what(four.brief, bar) == "drums, bass and effects, bar 1, seed 6"
-    bars = replace(bar, hole=Opening(0.0, four.brief.seconds, STEMS), taken_from=1)
+    bars = replace(bar, holes=(Opening(0.0, four.brief.seconds, STEMS),), taken_from=1)
     assert what(four.brief, bars) == "all stems, from start to end, from take 1"
+    followed = replace(four.shown[0], holes=(Opening(0.0, 0.5, STEMS), Opening(1.0, 1.0, STEMS)))
+    assert what(four.brief, followed) == (
+        "a changed edit, new in 01:00:00:00 to 01:00:00:12 and 01:00:01:00 to 01:00:02:00, seed 42"
+    )
+    assert [hole["start"] for hole in take_row(four.brief, followed)["holes"]] == [0.0, 1.0]
 
 
 def test_bars_are_counted_as_the_ruler_counts_them(four: Takes) -> None:
@@ -162,7 +167,7 @@ def test_bars_are_counted_as_the_ruler_counts_them(four: Takes) -> None:
     )
     brief = replace(four.brief, plan=plan)
     hole = Opening(0.8, 1.6, ("drums",))
-    assert what(brief, replace(four.shown[1], hole=hole)) == "drums, bars 3 to 6, seed 6"
+    assert what(brief, replace(four.shown[1], holes=(hole,))) == "drums, bars 3 to 6, seed 6"
 
 
 def test_only_what_differs_is_carried(four: Takes) -> None:
@@ -173,7 +178,7 @@ def test_only_what_differs_is_carried(four: Takes) -> None:
         stem = name.split("-")[0]
         told = soundfile.read(four.shown[number - 1].files[stem])[0][:, 0]
         begin = round(layers[name]["at"] * RATE)
-        hole = four.shown[number - 1].hole
+        hole = next(iter(four.shown[number - 1].holes), None)
         assert hole
         first, last = hole.span(RATE)
         assert _noise_db(sounds[name][first - begin : last - begin], told[first:last]) < -15
