@@ -29,7 +29,7 @@ from typing import Any, BinaryIO
 
 from core.errors import HitpointError, told
 from core.watch import Watch
-from daemon.progress import Progress
+from daemon.progress import Progress, way_of
 from daemon.wire import Malformed, read_pipe, write_pipe
 from daemon.work import Job, Means, perform, sweep, warm_up
 
@@ -100,7 +100,8 @@ class Worker:
         def tell(stage: str, fraction: float, words: str) -> None:
             self._say(event="progress", job=job, stage=stage, fraction=fraction, words=words)
 
-        outcome = self._outcome(order, Watch(Progress(tell).report, lambda: job in self._cancelled))
+        progress = Progress(tell, way_of(order["kind"], order["request"]))
+        outcome = self._outcome(order, Watch(progress.report, lambda: job in self._cancelled))
         self._cancelled.discard(job)
         self._say(job=job, **outcome)
         if self._exhausted and self._means.residents is not None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.progress import SHARES, Progress
+from daemon.progress import SCORE, SHARES, Progress, Way, way_of
 
 STAGES = st.sampled_from([*SHARES, "an engine's own"])
 WORDS = st.sampled_from(["looking at drums", "measuring", "holding peaks", "writing", "something else", ""])
@@ -22,10 +22,10 @@ class Clock:
         return self.now
 
 
-def told_of(reports: list[tuple[str, float, str, float]]) -> list[tuple[float, str, float]]:
+def told_of(reports: list[tuple[str, float, str, float]], way: Way = SCORE) -> list[tuple[float, str, float]]:
     """Time, stage and fraction of what is told of reports, each some seconds after the one before."""
     clock, told = Clock(), []
-    progress = Progress(lambda stage, fraction, _: told.append((clock.now, stage, fraction)), clock)
+    progress = Progress(lambda stage, fraction, _: told.append((clock.now, stage, fraction)), way, clock)
     for stage, fraction, words, later in reports:
         clock.now += later
         progress.report(stage, fraction, words)
@@ -65,3 +65,15 @@ def test_the_passes_over_the_sound_do_not_jump_to_its_end() -> None:
     first, second, third = (fraction for _, _, fraction in told)
     assert first <= second < third
     assert third - second > 0.04
+
+
+def test_the_bar_of_a_reroll_and_of_a_choice_among_takes_begins_at_its_left_end() -> None:
+    reroll, choice = way_of("reroll", {"timeline": None}), way_of("takes", {})
+    music = [("compose", 0.0, "An idea"), ("compose", 1.0, ""), ("render", 0.5, ""), ("render", 1.0, "")]
+    joining = [("audio", 1.0, "looking for room"), ("audio", 0.5, "splicing"), ("cue", 0.0, ""), ("cue", 1.0, "")]
+    for way, reports in ((reroll, [*music, *joining]), (choice, joining)):
+        fractions = [fraction for _, _, fraction in told_of([(*report, 0.1) for report in reports], way)]
+        assert fractions[0] <= 0.2
+        assert fractions == sorted(set(fractions)), "it moves at every step"
+        assert fractions[-1] == 0.99
+    assert way_of("reroll", {"timeline": "/edit/new.otio"}) == way_of("score", {}) == SCORE
