@@ -34,7 +34,8 @@ def merged(base: Rendering, other: Rendering, opening: Opening, plan: Plan, stem
             _lay(tracks, _with(one, _between(one.notes, start, end, not one.drums)))
     carrier = next((stem for stem in TONAL if stem in stems), None)
     chords = _chords(base.chords, other.chords, start, end) if carrier in opening.stems else base.chords
-    return Rendering((), tuple(tracks), chords, _how(base.how, other.how, plan, start, end))
+    played = tuple(track for track in tracks if track.notes)
+    return Rendering((), played, chords, _how(base.how, other.how, plan, start, end))
 
 
 def _lay(tracks: list[Track], inside: Track) -> None:

@@ -56,6 +56,11 @@ def test_parts_that_only_one_take_has_stay_parts() -> None:
     assert [(track.name, len(track.notes)) for track in tracks] == [("part", 1), ("choir", 1)]
 
 
+def test_a_part_that_the_hole_takes_all_notes_of_is_gone() -> None:
+    base, other = take(Note(2.5, 1.0, 60, 90)), Rendering((), (), (), ("accent", None))
+    assert merged(base, other, Opening(2.0, 2.0, ("harmony",)), PLAN, STEMS).tracks == ()
+
+
 @given(
     st.lists(st.tuples(st.floats(0, 8), st.floats(0.01, 3)), max_size=20),
     st.floats(0, 7.9),
@@ -67,7 +72,7 @@ def test_a_take_put_together_with_itself_sounds_as_itself(
     itself = take(*(Note(first, duration, 60 + index, 90) for index, (first, duration) in enumerate(notes)))
     tracks = merged(itself, itself, Opening(start, length, ("harmony",)), PLAN, STEMS).tracks
     sounding = {note.pitch: 0.0 for note in itself.tracks[0].notes}
-    for note in tracks[0].notes:
+    for note in (note for track in tracks for note in track.notes):
         sounding[note.pitch] += note.duration
     for note in itself.tracks[0].notes:
         assert abs(sounding[note.pitch] - note.duration) < 0.061, "but for what is shorter than a grace note"
