@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import floor
+from bench.reroll import rerolls
 from core.pipeline import Request, score
 from core.timeline.read import read
 from daemon.demo import make_footage
@@ -37,6 +38,7 @@ def main() -> None:
         # Before the cues below: on Linux a child's peak memory begins at its parent's.
         lengths()
         cue_against_floor(timeline, Path(scratch))
+        rerolls(timeline, Path(scratch))
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -20,6 +20,8 @@ HOP = 64
 WINDOW = 1024
 FLUX_LAG = 6
 """Frames between the spectra that are compared: 8 ms."""
+BEFORE = 64
+"""Frames of silence that are heard before a file."""
 THRESHOLD_DB = 2.5
 """Mean rise over the mel bands that counts as an onset."""
 
@@ -32,9 +34,15 @@ def mono(file: str | Path) -> tuple[NDArray[np.float32], int]:
 
 def onset_times(file: str | Path) -> NDArray[np.float64]:
     """Seconds of the onsets in a file: peaks of the spectral flux on a mel scale, hop 64."""
-    audio, sample_rate = mono(file)
+    return onsets_in(*mono(file))
+
+
+def onsets_in(audio: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
+    """Seconds of the onsets in the samples of one channel."""
     if not np.any(np.abs(audio) > 1e-5):
         return np.zeros(0)
+    # The first note of a file comes out of silence too.
+    audio = np.concatenate([np.zeros(BEFORE * HOP, np.float32), audio])
     power = librosa.feature.melspectrogram(y=audio, sr=sample_rate, n_fft=WINDOW, hop_length=HOP, n_mels=48, fmin=40)
     level = librosa.power_to_db(power, ref=np.max, top_db=70)
     flux = onset_strength(S=level, sr=sample_rate, hop_length=HOP, lag=FLUX_LAG, center=False)
@@ -42,7 +50,7 @@ def onset_times(file: str | Path) -> NDArray[np.float64]:
         flux, pre_max=12, post_max=12, pre_avg=60, post_avg=60, delta=THRESHOLD_DB, wait=15, sparse=True
     )
     # The flux between two spectra peaks half a lag and half a rise of the window before the window is centred.
-    return np.asarray(peaks) * HOP / sample_rate - FLUX_LAG * HOP / sample_rate / 2
+    return (np.asarray(peaks) - BEFORE - FLUX_LAG / 2) * HOP / sample_rate
 
 
 def drops(mix: str | Path, time: float, half_frame: float) -> bool:
