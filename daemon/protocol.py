@@ -196,6 +196,8 @@ class Reroll(_Part):
             raise ValueError("A take stays in its cue: to is for a changed edit, with timeline")
         if self.timeline is not None and (self.stems or self.snap):
             raise ValueError("A changed edit itself says what is written anew: leave stems and snap out")
+        if self.timeline is not None and (self.style is not None or self.prompt is not None):
+            raise ValueError("A changed edit keeps the style and the words of its cue: leave style and prompt out")
         return self
 
 

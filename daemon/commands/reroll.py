@@ -77,6 +77,9 @@ def _check(timeline: Path | None, options: dict[str, Any]) -> None:
         if timeline is not None and options[name]:
             option = f"--{name.removesuffix('s')}"
             raise WrongUse("A changed edit itself says what is written anew", option, "Leave it out.")
+    for name in ("style", "prompt"):
+        if timeline is not None and options[name] is not None:
+            raise WrongUse("A changed edit keeps the style and the words of its cue", f"--{name}", "Leave it out.")
 
 
 def words(result: dict[str, Any]) -> str:

@@ -80,6 +80,9 @@ def test_a_changed_edit_says_itself_what_is_written_anew() -> None:
     for part in ({"stems": ["drums"]}, {"snap": "bar"}):
         refusal = refused(frame("reroll", job=JOB, cue=f"{ROOT}cue", timeline=f"{ROOT}new.otio", **part))
         assert "leave stems and snap out" in str(refusal)
+    for wish in ({"style": "ambient"}, {"prompt": "sparse"}):
+        refusal = refused(frame("reroll", job=JOB, cue=f"{ROOT}cue", timeline=f"{ROOT}new.otio", **wish))
+        assert "keeps the style and the words of its cue" in str(refusal)
 
 
 def test_a_take_is_made_nowhere_else_than_in_its_cue() -> None:

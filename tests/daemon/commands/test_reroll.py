@@ -138,6 +138,8 @@ def test_damage_leaves_with_the_code_of_unusable_input_and_names_each_file(cue: 
         (["reroll", "{cue}", "--timeline", "{gone}"], 3, "no such file"),
         (["reroll", "{cue}", "--timeline", "{cue}", "--stem", "drums"], 2, "--stem"),
         (["reroll", "{cue}", "--timeline", "{cue}", "--snap", "bar"], 2, "--snap"),
+        (["reroll", "{cue}", "--timeline", "{cue}", "--style", "ambient"], 2, "--style"),
+        (["reroll", "{cue}", "--in", "2000s"], 3, "lies outside the cue"),
         (["takes", "{gone}"], 3, "There is no cue here"),
         (["takes", "{cue}", "--use", "7"], 2, "Take 7 does not exist"),
         (["takes", "{cue}", "--use", "0"], 2, "0"),
