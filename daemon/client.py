@@ -11,6 +11,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
@@ -205,11 +206,12 @@ class Client:
     # --- the socket
 
     def _connect(self) -> None:
-        """Reach the daemon and say hello; twice, as what was written of it may be out of date."""
-        try:
-            self._greet(self._reach(), HEARTBEAT_S)
-        except DaemonUnreachable:
-            self._greet(self._reach(), LIVENESS_S)
+        """Reach the daemon and say hello: again, as what was written of it may be out of date, or the machine busy."""
+        for patience_s in (HEARTBEAT_S, LIVENESS_S):
+            with suppress(_NoAnswer):
+                self._greet(self._reach(), patience_s)
+                return
+        self._greet(self._reach(), 2 * LIVENESS_S)
 
     def _greet(self, connection: Connection, patience_s: float) -> None:
         if self._socket is not None:
@@ -280,8 +282,13 @@ def _answer(message: Mapping[str, Any]) -> dict[str, Any]:
     return dict(message["ok"])
 
 
+class _NoAnswer(DaemonUnreachable):
+    """The daemon is silent, or busy beyond measure."""
+
+
 def _silence() -> DaemonUnreachable:
-    return DaemonUnreachable("The daemon does not answer", do="Look at `hitpoint doctor`.")
+    remedy = "What was asked for may still run: see `hitpoint jobs`, or ask `hitpoint doctor`."
+    return _NoAnswer("The daemon does not answer", do=remedy)
 
 
 def _outcome(job: Job) -> dict[str, Any]:
