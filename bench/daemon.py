@@ -202,8 +202,8 @@ def three_clients(bench: Bench, jobs: int = 100) -> list[Figure]:
                 waits.append(time.perf_counter() - begun)
         return waits
 
+    stop_daemon(bench.home)
     with bench.client() as client:
-        stop_daemon(bench.home)
         for _ in range(5):
             client.follow(bench.submit(client))
         before = _memory(client)

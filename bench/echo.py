@@ -18,7 +18,9 @@ import zmq
 @contextmanager
 def echo() -> Iterator[Callable[[bytes], bytes]]:
     """A process that echoes; what is given sends it a message and waits for it to come back."""
-    process = subprocess.Popen([sys.executable, "-m", "bench.echo"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.echo"], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     try:
         assert process.stdout is not None
@@ -43,8 +45,12 @@ def echo() -> Iterator[Callable[[bytes], bytes]]:
 
 @contextmanager
 def busy() -> Iterator[None]:
-    """As many processes as there are cores, each of which keeps one busy."""
-    spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+    """As many processes as there are cores, each of which keeps one busy.
+
+    Each is a session of its own, as programs of a desktop are: Linux shares the processor out between sessions.
+    """
+    spin = [sys.executable, "-c", "while True: pass"]
+    spinning = [subprocess.Popen(spin, start_new_session=True) for _ in range(os.cpu_count() or 1)]
     try:
         yield
     finally:

@@ -3,14 +3,18 @@ heavy by the body that needs it. The music is made by the daemon; here its clien
 
 from __future__ import annotations
 
-import io
 import sys
-from collections.abc import Sequence
-from importlib import import_module
 
-import click
+try:
+    import io
+    from collections.abc import Sequence
+    from importlib import import_module
 
-from core.errors import Cancelled, HitpointError, WrongUse
+    import click
+
+    from core.errors import Cancelled, HitpointError, WrongUse
+except KeyboardInterrupt:  # Ctrl-C in the first moments, of which imports are the most
+    sys.exit(6)
 
 COMMANDS = ("score", "reroll", "takes", "export", "engines", "jobs", "cancel", "watch", "daemon", "doctor")
 """In the order of the help; each is a function of that name in the file of that name."""
@@ -45,11 +49,11 @@ def hitpoint(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave the process with the exit code that fits (see `core.errors`)."""
-    _print_anything()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        _print_anything()
         hitpoint.main(words, prog_name="hitpoint", standalone_mode=False)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
         _fail(Cancelled("Interrupted", do="`hitpoint jobs` shows what still runs."), words)
     except click.UsageError as error:
         _fail(_as_wrong_use(error), words)

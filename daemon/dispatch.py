@@ -27,6 +27,8 @@ MOST_DEATHS = 2
 """A job whose worker died so often has failed; before that it is tried again from its start."""
 ALMOST = 0.99
 """Progress until the result is durable."""
+MOST_LIVE = 10_000
+"""Jobs that may wait and run at once; more are refused."""
 RETRY_STORE_S = 2.0
 """Between tries to write what a full disk has refused."""
 PRUNE_S = 3600.0
@@ -109,6 +111,9 @@ class Dispatcher:
         then: Answer,
     ) -> None:
         """Store a job, then answer with it; the same job sent again is the same job."""
+        if len(self._live) >= MOST_LIVE and job_id not in self._live:
+            then(HitpointError(f"{MOST_LIVE} jobs wait already", name, "Wait for some of them, or cancel some."))
+            return
         digest = job_digest(kind, request, attachment)
         job = Job(id=job_id, kind=kind, client=client, name=name, request=request, digest=digest, made=time.time())
 

@@ -91,16 +91,16 @@ def prepare(home: Home) -> None:
     """
     make_private_folder(home.folder)
     if not os.access(home.folder, os.W_OK | os.X_OK):
-        raise DaemonUnreachable("This folder cannot be written", str(home.folder), _ELSEWHERE)
+        raise DaemonUnreachable("This folder cannot be written", str(home.folder), ELSEWHERE)
     if on_network(os.path.realpath(home.folder), mounts()):
         raise DaemonUnreachable(
-            "The jobs cannot be kept on a network drive, where a database is not safe", str(home.folder), _ELSEWHERE
+            "The jobs cannot be kept on a network drive, where a database is not safe", str(home.folder), ELSEWHERE
         )
     for folder in (home.keys, home.keys / "known", home.log.parent, home.jobs):
         make_private_folder(folder)
 
 
-_ELSEWHERE = "Set HITPOINT_HOME to a folder of your own on a disk of this machine."
+ELSEWHERE = "Set HITPOINT_HOME to a folder of your own on a disk of this machine."
 
 
 def mounts() -> list[Mount]:

@@ -15,7 +15,7 @@ from daemon import protocol
 from daemon.followers import Peer
 from daemon.jobs import FINISHED
 from daemon.protocol import Asked
-from daemon.wire import CLIENT_GONE_S, HEARTBEAT_S, LIVENESS_S, MAX_ANSWER, MAX_ATTACHMENT, MAX_MAP, PROTOCOL
+from daemon.wire import CLIENT_GONE_S, HEARTBEAT_S, LIVENESS_S, MAX_ANSWER, MAX_ATTACHMENT, MAX_FRAME, MAX_MAP, PROTOCOL
 
 if TYPE_CHECKING:
     from daemon.server import Server
@@ -55,6 +55,7 @@ def _hello(_: Server, call: Call) -> None:
             "client_gone_s": CLIENT_GONE_S,
             "limits": {
                 "map": MAX_MAP,
+                "frame": MAX_FRAME,
                 "attachment": MAX_ATTACHMENT,
                 "answer": MAX_ANSWER,
                 "rate": protocol.RATE,

@@ -6,6 +6,7 @@ folder lies in the user's profile, whose access control list already keeps other
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -16,6 +17,8 @@ from core.errors import DaemonUnreachable
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 _OTHERS = 0o077
+
+_ELSEWHERE = "Free the name, or set HITPOINT_HOME to a folder that you may write to."
 
 # Reading follows no link and never waits for a writer; names that a system lacks cost nothing.
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -32,8 +35,7 @@ def make_private_folder(folder: Path) -> None:
         folder.mkdir(FOLDER_MODE, exist_ok=True)
         found = folder.stat()
     except OSError as error:
-        remedy = "Free the name, or set HITPOINT_HOME to a folder that you may write to."
-        raise DaemonUnreachable(_reason(error, "The folder cannot be made"), str(folder), remedy) from error
+        raise DaemonUnreachable(_reason(error, "The folder cannot be made"), str(folder), _ELSEWHERE) from error
     check_private(folder, found)
 
 
@@ -72,7 +74,9 @@ def read_private(path: Path, limit: int) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise DaemonUnreachable(_reason(error, "The file cannot be read"), str(path), "Remove it.") from error
+        # A name that is too long, or below a file, is no fault of what might lie there.
+        remedy = _ELSEWHERE if error.errno in (errno.ENAMETOOLONG, errno.ENOTDIR) else "Remove it."
+        raise DaemonUnreachable(_reason(error, "The file cannot be read"), str(path), remedy) from error
     try:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode) or found.st_size > limit:

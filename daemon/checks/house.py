@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -12,10 +13,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from core.errors import HitpointError
+from core.errors import DaemonUnreachable, HitpointError
 from daemon.checks.finding import Finding
 from daemon.connection import Connection, daemon_lives, read_connection
-from daemon.home import Home, mounts, on_network
+from daemon.home import ELSEWHERE, Home, mounts, on_network
 from daemon.keys import client_pair, known_clients
 from daemon.private import check_private
 from daemon.settings import Settings, read_settings
@@ -27,16 +28,30 @@ FULL = 500 * 10**6
 
 
 def house(home: Home) -> list[Finding]:
-    """Everything about the home of this user and the daemon in it."""
-    return [
+    """Everything about the home of this user and the daemon in it; what follows from a fault is left out."""
+    around = [
+        *_looked("Disk of this folder", lambda: [disk("Disk of this folder", Path.cwd())]),
+        *_looked("Loopback", lambda: [loopback()]),
+    ]
+    if fault := no_folder(home):
+        return [fault, *around]
+    found = [
         *_looked("Home", lambda: permissions(home)),
         *_looked("Keys", lambda: [client_key(home)]),
         *_looked("Settings", lambda: settings(home)),
-        *_looked("Disk of the home", lambda: [disk("Disk of the home", home.folder)]),
-        *_looked("Disk of this folder", lambda: [disk("Disk of this folder", Path.cwd())]),
-        *_looked("Loopback", lambda: [loopback()]),
-        *_looked("Daemon", lambda: [daemon(home)]),
     ]
+    if _writable(home):
+        found += _looked("Disk of the home", lambda: [disk("Disk of the home", home.folder)])
+        around += _looked("Daemon", lambda: [daemon(home)])
+    return _once([*found, *around])
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """The findings without those that say again what one before them says: two looks may meet one file."""
+    first: dict[tuple[str, str], Finding] = {}
+    for finding in findings:
+        first.setdefault((finding.words, finding.do), finding)
+    return list(first.values())
 
 
 def _looked(what: str, look: Callable[[], list[Finding]]) -> list[Finding]:
@@ -51,6 +66,23 @@ def _looked(what: str, look: Callable[[], list[Finding]]) -> list[Finding]:
         return [Finding(what, "problem", f"{error.strerror or error}{place}", "Look at the folder's permissions.")]
 
 
+def no_folder(home: Home) -> Finding | None:
+    """Why the home can be no folder; None where it is one or can be made."""
+    try:
+        if stat.S_ISDIR(home.folder.stat().st_mode):
+            return None
+        words = f"{home.folder} is a file, not a folder"
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        words = f"{home.folder} can be no folder: {error.strerror or error}"
+    return Finding("Home", "problem", words, ELSEWHERE)
+
+
+def _writable(home: Home) -> bool:
+    return not home.folder.exists() or os.access(home.folder, os.W_OK | os.X_OK)
+
+
 def permissions(home: Home) -> list[Finding]:
     """Whether everything in the home is this user's alone, on a disk where a database is safe."""
     what = "Home"
@@ -59,12 +91,11 @@ def permissions(home: Home) -> list[Finding]:
     found: list[Finding] = []
     for path in _guarded(home):
         found += _looked(what, partial(_private, path))
-    if not os.access(home.folder, os.W_OK | os.X_OK):
-        remedy = "Make room for it, or set HITPOINT_HOME to another folder."
-        found.append(Finding(what, "problem", f"{home.folder} cannot be written", remedy))
+    if not _writable(home):
+        found.append(Finding(what, "problem", f"{home.folder} cannot be written", f"Make it writable. {ELSEWHERE}"))
     if on_network(os.path.realpath(home.folder), mounts()):
-        remedy = "Set HITPOINT_HOME to a folder of your own on a disk of this machine."
-        found.append(Finding(what, "problem", f"{home.folder} is on a network drive, unsafe for a database", remedy))
+        words = f"{home.folder} is on a network drive, unsafe for a database"
+        found.append(Finding(what, "problem", words, ELSEWHERE))
     return found or [Finding(what, "ok", f"{home.folder}, yours alone")]
 
 
@@ -137,8 +168,9 @@ def loopback() -> Finding:
 def port(settings: Settings, home: Home) -> Finding:
     """Whether the port that is set can be had; the running daemon may have it."""
     what = f"Port {settings.port}"
-    if daemon_lives(home):
-        return Finding(what, "ok", "The daemon runs")
+    with suppress(DaemonUnreachable):  # the look at the daemon tells of that
+        if daemon_lives(home):
+            return Finding(what, "ok", "The daemon runs")
     try:
         with socket.create_server((settings.address, settings.port)):
             return Finding(what, "ok", f"Free at {settings.address}")
@@ -150,7 +182,12 @@ def port(settings: Settings, home: Home) -> Finding:
 def daemon(home: Home) -> Finding:
     """Whether the daemon runs, answers, and is of this version."""
     what = "Daemon"
-    lives, connection = daemon_lives(home), read_connection(home)
+    try:
+        lives = daemon_lives(home)
+    except DaemonUnreachable as error:
+        remedy = "Make the file yours to write, or remove it while no daemon runs."
+        return Finding(what, "problem", f"{error.what} ({error.where})", remedy)
+    connection = read_connection(home)
     if not lives:
         if connection is None:
             return Finding(what, "ok", "It does not run; commands start it when they need it")

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from daemon.doctor import Finding
 
 COLOURS = {"ok": "green", "note": "yellow", "problem": "bold red"}
-WIDE = 10_000
-"""Columns of what is no terminal: nothing is cut."""
 
 
 @click.command(short_help="Say what is wrong here and what to do about it.")
@@ -39,12 +37,12 @@ def doctor(as_json: bool) -> None:
 
 
 def _print(findings: list[Finding]) -> None:
-    from rich.console import Console
+    from daemon.commands.output import lines
 
-    console = Console() if sys.stdout.isatty() else Console(width=WIDE)
-    console.print(_table(findings))
+    for line in lines(_table(findings)):
+        click.echo(line)
     problems = sum(finding.state == "problem" for finding in findings)
-    console.print("No problem was found." if not problems else f"{problems} to mend.", style="bold")
+    click.echo("No problem was found." if not problems else f"{problems} to mend.")
 
 
 def _table(findings: list[Finding]) -> Table:

@@ -14,7 +14,7 @@ import click
 from core.errors import WrongUse
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from rich.console import RenderableType
     from rich.text import Text
 
     from daemon.client import Client
@@ -28,8 +28,14 @@ UNFINISHED = ("running", "queued")
 COLOURS = {"running": "cyan", "done": "green", "failed": "red", "cancelled": "yellow"}
 BAR = 8
 """Cells of a job's bar."""
-WIDE = 10_000
-"""Columns of what is no terminal: nothing is cut."""
+COLUMNS = ("job", "what", "client", "state", "bar", "progress", "age")
+"""Of the table; what is said of a job stands in a line of its own below it."""
+GIVE_WAY = ("client", "bar", "age")
+"""Columns that are left out, in this order, where the room is small."""
+ROOM_FOR_WHAT = 45
+"""Columns for what a job is about; before it has fewer, others give way."""
+GAP = 2
+"""Blank columns between two."""
 
 
 @click.command(short_help="Show what runs, waits and is finished; follow one job.")
@@ -106,45 +112,79 @@ def _live(client: Client, limit: int) -> None:
     from rich.live import Live
 
     listed = client.ask("jobs", limit=limit)["jobs"]
-    with Live(table(listed, time.time()), console=Console(), auto_refresh=False) as live:
+    console = Console()
+    with Live(table(listed, time.time(), console.width), console=console, auto_refresh=False) as live:
         try:
             while any(job["state"] in UNFINISHED for job in listed):
                 time.sleep(REFRESH_S)
                 listed = client.ask("jobs", limit=limit)["jobs"]
-                live.update(table(listed, time.time()), refresh=True)
+                live.update(table(listed, time.time(), console.width), refresh=True)
         except KeyboardInterrupt:
             return
 
 
 def _print(listed: list[dict[str, Any]]) -> None:
-    """The table, once; where it is no terminal, as wide as it needs."""
-    from rich.console import Console
+    """The table, once."""
+    from daemon.commands.output import lines, room
 
-    terminal = sys.stdout.isatty()
-    console = Console(width=None if terminal else WIDE, highlight=False)
-    with console.capture() as captured:
-        console.print(table(listed, time.time()))
-    for line in captured.get().splitlines():
-        click.echo(line.rstrip())
+    for line in lines(table(listed, time.time(), room(), wraps=sys.stdout.isatty())):
+        click.echo(line)
 
 
-def table(listed: list[dict[str, Any]], now: float) -> Table | str:
+def table(listed: list[dict[str, Any]], now: float, room: int, wraps: bool = True) -> RenderableType:
     """The jobs as rows: those that run, those that wait in their order, then the newest that are finished.
+
+    Nothing is cut: as the room shrinks, columns give way, then what the jobs are about is wrapped.
 
     Args:
         now: seconds since 1970.
+        room: columns that there are.
+        wraps: False leaves lines as long as their words.
     """
-    from rich.table import Table
+    from rich.console import Group
+    from rich.padding import Padding
 
     if not listed:
         return "No jobs."
-    rows = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name, gives_way in (("job", 0), ("what", 1), ("client", 1), ("state", 0), ("progress", 0), ("", 1), ("age", 0)):
-        rows.add_column(name, no_wrap=not gives_way)
     letters = _letters([job["id"] for job in listed])
-    for job in sorted(listed, key=_order):
-        rows.add_row(*_row(job, letters, now))
-    return rows
+    jobs = sorted(listed, key=_order)
+    rows = [_row(job, letters, now) for job in jobs]
+    widths = _widths([_header(), *rows], room, wraps)
+    parts: list[RenderableType] = [_line(_header(), widths)]
+    for job, row in zip(jobs, rows, strict=True):
+        parts.append(_line(row, widths))
+        if words := _said(job):
+            parts.append(Padding(words, (0, 0, 0, widths["job"] + GAP)))
+    return Group(*parts)
+
+
+def _widths(rows: list[dict[str, Text]], room: int, wraps: bool) -> dict[str, int]:
+    """The columns that are shown and how wide each is."""
+    widths = {name: max(row[name].cell_len for row in rows) for name in COLUMNS}
+    what = widths.pop("what")
+    for name in GIVE_WAY:
+        if sum(widths.values()) + GAP * len(widths) + min(what, ROOM_FOR_WHAT) > room:
+            del widths[name]
+    left = max(1, room - sum(widths.values()) - GAP * len(widths))
+    return {**widths, "what": min(what, left) if wraps else what}
+
+
+def _line(row: dict[str, Text], widths: Mapping[str, int]) -> RenderableType:
+    """One row, its cells as wide as all others of their columns."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, GAP, 0, 0))
+    shown = [name for name in COLUMNS if name in widths]
+    for name in shown:
+        grid.add_column(width=widths[name], overflow="fold", justify="right" if name == "progress" else "left")
+    grid.add_row(*(row[name] for name in shown))
+    return grid
+
+
+def _header() -> dict[str, Text]:
+    from rich.text import Text
+
+    return {name: Text("" if name in ("bar", "progress") else name, "bold") for name in COLUMNS}
 
 
 def _letters(ids: list[str]) -> int:
@@ -158,21 +198,32 @@ def _order(job: Mapping[str, Any]) -> tuple[int, int]:
     return (UNFINISHED.index(state) if state in UNFINISHED else len(UNFINISHED), int(job.get("place") or 0))
 
 
-def _row(job: Mapping[str, Any], letters: int, now: float) -> list[Text]:
-    """One job's cells, one line each whatever its words hold."""
+def _row(job: Mapping[str, Any], letters: int, now: float) -> dict[str, Text]:
+    """One job's cells by column; whatever its words hold, nothing in them steers a terminal."""
     from rich.text import Text
 
-    from daemon.commands.output import bar, plain, queued_words, span
+    from daemon.commands.output import bar, plain, span
 
     state, progress = job["state"], job["progress"]
-    words = queued_words(job) if state == "queued" else job["reason"] or job["words"]
-    cells = (
-        (job["id"][:letters], ""),
-        (f"{job['kind']} {job['name']}", ""),
-        (job["client"], "dim"),
-        (state, COLOURS.get(state, "")),
-        (f"{bar(progress, BAR)} {progress:4.0%}", ""),
-        (words, ""),
-        (span(now - job["made"]), "dim"),
-    )
-    return [Text(plain(text), style, no_wrap=True, overflow="ellipsis") for text, style in cells]
+    cells = {
+        "job": (job["id"][:letters], ""),
+        "what": (f"{job['kind']} {job['name']}", ""),
+        "client": (job["client"], "dim"),
+        "state": (state, COLOURS.get(state, "")),
+        "bar": (bar(progress, BAR), ""),
+        "progress": (f"{progress:.0%}", ""),
+        "age": (span(now - job["made"]), "dim"),
+    }
+    return {name: Text(plain(text), style) for name, (text, style) in cells.items()}
+
+
+def _said(job: Mapping[str, Any]) -> Text | None:
+    """What is said of a job: what it is at, why it waits, or why it ended; None where its state says it all."""
+    from rich.text import Text
+
+    from daemon.commands.output import plain, queued_words
+
+    words = queued_words(job) if job["state"] == "queued" else job["reason"] or job["words"]
+    if not words or words.rstrip(".").casefold() == job["state"]:
+        return None
+    return Text(plain(words), COLOURS.get(job["state"], "dim") if job["reason"] else "dim")

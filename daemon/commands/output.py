@@ -11,17 +11,24 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from core.errors import HitpointError, told
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 _REDRAW_S = 0.1
 _CLEAR = "\r\x1b[2K"
 """Empties the line that the cursor is on."""
 BAR = 20
 """Cells of a progress bar."""
+WIDE = 10_000
+"""Columns of what is no terminal: nothing is cut or wrapped there."""
+USUAL = (100, 24)
+"""The size of a terminal where there is none."""
 
 
 def error_line(error: HitpointError) -> str:
@@ -43,6 +50,21 @@ def bar(fraction: float, cells: int = BAR) -> str:
     """A progress bar of so many cells; `fraction` is 0 to 1."""
     filled = round(cells * min(1.0, max(0.0, fraction)))
     return "━" * filled + "─" * (cells - filled)
+
+
+def room() -> int:
+    """Columns of the terminal, or what COLUMNS says."""
+    return shutil.get_terminal_size(USUAL).columns
+
+
+def lines(shown: RenderableType) -> list[str]:
+    """What is to be printed, line by line: wrapped on a terminal, elsewhere as long as its words, without colours."""
+    from rich.console import Console
+
+    console = Console(width=room() if sys.stdout.isatty() else WIDE, highlight=False)
+    with console.capture() as captured:
+        console.print(shown)
+    return [line.rstrip() for line in captured.get().splitlines()]
 
 
 def size(amount: float) -> str:

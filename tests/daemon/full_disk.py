@@ -17,7 +17,7 @@ from typing import Any
 POINTS: dict[str, dict[str, tuple[str, str, int]]] = {
     "daemon": {
         "keys": ("daemon.gate", "daemon_pair", 0),
-        "connection file": ("daemon.server", "write_connection", 0),
+        "connection file": ("daemon.connection", "write_connection", 0),
         "scored timeline": ("daemon.watches", "place_scored", 100),
     },
     "worker": {

@@ -210,6 +210,24 @@ def test_help_is_no_error(arguments: list[str]) -> None:
     assert "score" in answer.stdout
 
 
+@pytest.mark.parametrize("module", ["click", "core.errors", "daemon.commands.jobs", "daemon.starting", "zmq"])
+def test_an_interruption_while_it_is_still_starting_is_quiet(module: str, tmp_path: Path) -> None:
+    probe = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from daemon.command import main\n"
+        "main(['jobs'])"
+    )
+    place = {**os.environ, "HITPOINT_HOME": str(tmp_path)}
+    answer = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=False, env=place)
+    assert answer.returncode == 6
+    assert answer.stdout == ""
+    assert answer.stderr.strip() in ("", "hitpoint: Interrupted. `hitpoint jobs` shows what still runs.")
+
+
 @pytest.mark.parametrize("group", [[], ["daemon"]])
 def test_a_list_of_commands_cuts_no_sentence(group: list[str]) -> None:
     listed = run(*group, "--help").stdout.partition("Commands:\n")[2].splitlines()

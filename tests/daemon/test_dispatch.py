@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import EngineNotReady, UnusableInput, WrongUse
+from core.errors import EngineNotReady, HitpointError, UnusableInput, WrongUse
 from daemon import dispatch
 from daemon.jobs import Job
 from daemon.schedule import order
@@ -420,3 +420,16 @@ def test_late_words_of_a_worker_change_nothing(desk: Desk) -> None:
     desk.settle()
     assert desk.told[-1]["state"] == "done"
     assert desk.look("job-a")["job"]["progress"] == 1.0
+
+
+def test_no_more_jobs_are_taken_in_than_memory_is_meant_for(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dispatch, "MOST_LIVE", 2)
+    desk.submit("job-a")
+    desk.submit("job-b")
+    refused = desk.submit("job-c")
+    assert isinstance(refused, HitpointError)
+    assert "2 jobs wait already" in str(refused)
+    assert desk.submit("job-a")["job"]["id"] == "job-a"
+    desk.hands.finish("job-a")
+    desk.settle()
+    assert desk.submit("job-c")["job"]["id"] == "job-c"

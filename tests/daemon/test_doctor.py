@@ -250,6 +250,49 @@ def test_each_file_and_folder_that_others_may_open_is_found(made: Home, inside: 
         assert house.permissions(made)[0].state == "ok"
 
 
+@posix
+@pytest.mark.parametrize("place", ["a file", "x" * 300, "a file/below"])
+def test_a_home_that_can_be_no_folder_is_one_problem(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a file").touch(0o644)
+    found = [
+        each for each in house.house(Home(tmp_path / place)) if each.what not in ("Disk of this folder", "Loopback")
+    ]
+    assert [(each.what, each.state) for each in found] == [("Home", "problem")]
+    assert "folder" in found[0].words
+    assert found[0].do.startswith("Set HITPOINT_HOME")
+
+
+def test_a_home_that_cannot_be_written_is_one_problem_with_a_remedy(
+    made: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = os.access
+
+    def read_only(path: Any, mode: int) -> bool:
+        return allowed(path, mode) and not (Path(path) == made.folder and mode & os.W_OK)
+
+    monkeypatch.setattr(os, "access", read_only)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0 if path == made.folder else 10**12))
+    assert problems(house.house(made)) == [f"Home: {made.folder} cannot be written"]
+    assert "Set HITPOINT_HOME" in told(house.house(made), "Home").do
+
+
+@posix
+@pytest.mark.parametrize("inside", ["keys/client.key_secret", "connection.json"])
+def test_a_loose_file_that_two_looks_meet_is_one_problem(made: Home, inside: str) -> None:
+    write_connection(made, connection(4711))
+    (made.folder / inside).chmod(0o644)
+    found = [each for each in house.house(made) if "Other users" in each.words]
+    assert [each.what for each in found] == ["Home"]
+
+
+def test_a_lock_that_cannot_be_opened_is_a_problem_whose_remedy_is_not_the_doctor(made: Home) -> None:
+    made.lock.mkdir()
+    found = told(house.house(made), "Daemon")
+    assert found.state == "problem"
+    assert str(made.lock) in found.words
+    assert "doctor" not in found.do
+
+
 def test_a_home_on_a_network_drive_is_found(made: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(house, "mounts", lambda: [Mount("/", "nfs4"), Mount("C:\\", "NTFS", "remote")])
     assert any("network drive" in finding.words for finding in house.permissions(made))

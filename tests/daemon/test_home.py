@@ -197,3 +197,12 @@ def test_finding_the_home_is_light() -> None:
     program = "import sys, daemon.home, daemon.keys, daemon.connection; print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"psutil", "pydantic", "filelock", "numpy", "asyncio", "zmq"} & set(told)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there such a file is simply not there")
+@pytest.mark.parametrize("place", ["x" * 300, "a file/below"])
+def test_a_file_that_no_name_leads_to_is_not_to_be_removed(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a file").touch(0o600)
+    with pytest.raises(DaemonUnreachable, match="HITPOINT_HOME") as refused:
+        read_private(tmp_path / place, 100)
+    assert "Remove" not in refused.value.do

@@ -16,7 +16,7 @@ import pytest
 
 from core.errors import Cancelled, HitpointError, WrongUse
 from daemon.client import job_id
-from daemon.wire import MAX_ATTACHMENT, packed
+from daemon.wire import MAX_ATTACHMENT, MAX_FRAME, packed
 from tests.daemon.house import House, house, submit, until
 
 
@@ -36,6 +36,7 @@ def test_hello_tells_what_is_spoken_here(home: House) -> None:
     assert (hello["protocol"], hello["protocols"], hello["pid"]) == (1, [1], home.pid())
     assert {"score", "export", "cue", "cancel", "jobs", "follow", "watch", "shutdown"} <= set(hello["operations"])
     assert hello["limits"]["attachment"] == MAX_ATTACHMENT
+    assert hello["limits"]["frame"] == MAX_FRAME
 
 
 def test_another_version_is_told_which_are_spoken(home: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from core.errors import WrongUse
 from daemon.commands.jobs import _letters, found, table
@@ -131,27 +133,67 @@ def test_ids_are_shown_as_far_as_they_differ() -> None:
     assert _letters(["aaaaaaaabbbb", "aaaaaaaabbbb"]) == 12
 
 
+def a_job(number: int, **fields: Any) -> dict[str, Any]:
+    usual = {"kind": "score", "name": "reel.otio", "client": "resolve", "state": "done", "progress": 0.25}
+    return {"id": f"job-{number}", **usual, "words": "", "reason": "", "place": None, "made": 0.0, **fields}
+
+
+def shown(jobs: list[dict[str, Any]], room: int, wraps: bool = True) -> list[str]:
+    """The table's lines, two minutes after the jobs were made, on a terminal of so many columns."""
+    console = Console(width=room if wraps else 10_000, file=io.StringIO(), highlight=False)
+    with console.capture() as captured:
+        console.print(table(jobs, 120.0, room, wraps))
+    return [line.rstrip() for line in captured.get().splitlines()]
+
+
 def test_rows_of_the_table_stand_in_the_order_of_the_work() -> None:
     states = [("done", None), ("queued", 2), ("queued", 1), ("running", None), ("failed", None)]
-    jobs = [
-        {
-            "id": f"job-{number}",
-            "kind": "score",
-            "name": "[red]a\x1b[2J",
-            "client": "resolve",
-            "state": state,
-            "progress": 0.25,
-            "words": "",
-            "reason": "",
-            "place": place,
-            "made": 0.0,
-        }
-        for number, (state, place) in enumerate(states)
-    ]
-    rows: Any = table(jobs, 120.0)
-    assert [text.plain for text in rows.columns[0].cells] == ["job-3", "job-2", "job-1", "job-0", "job-4"]
-    assert {text.plain for text in rows.columns[1].cells} == {r"score [red]a\x1b[2J"}
-    assert {text.plain for text in rows.columns[6].cells} == {"2 min"}
+    jobs = [a_job(number, state=state, place=place) for number, (state, place) in enumerate(states)]
+    rows = [line for line in shown(jobs, 160) if line.startswith("job-")]
+    assert [row.split()[0] for row in rows] == ["job-3", "job-2", "job-1", "job-0", "job-4"]
+    assert all(row.endswith("2 min") for row in rows)
+
+
+def test_what_a_name_or_a_reason_holds_steers_neither_the_terminal_nor_the_table() -> None:
+    text = "\n".join(shown([a_job(1, name="[red]a\x1b[2J", state="failed", reason="[b]no\x1b[2J\n")], 160))
+    assert r"score [red]a\x1b[2J" in text
+    assert r"[b]no\x1b[2J\n" in text
+
+
+LONG = "Three Moods.otio 01:00:10:00–01:00:40:00"
+WHY = "There is no such file (/home/ada/Music/soundfonts/piano.sf2). Give the path of a SoundFont that is there."
+
+
+def test_on_80_columns_a_job_and_its_reason_are_read_whole() -> None:
+    lines = shown([a_job(1, name=LONG, state="failed", reason=WHY)], 80)
+    assert f"score {LONG}" in lines[1]
+    assert " ".join(line.strip() for line in lines[2:]) == WHY
+    assert max(map(len, lines)) <= 80
+    assert "resolve" not in lines[1]
+
+
+def test_the_client_gives_way_before_the_bar_and_nothing_is_ever_cut() -> None:
+    def columns(room: int) -> tuple[bool, bool]:
+        lines = shown([a_job(1, name=LONG, state="failed", reason=WHY)], room)
+        text = "".join(lines).replace(" ", "")
+        assert all(word in text for word in ("Three", "Moods.otio", "piano.sf2", "failed", "25%")), room
+        return "resolve" in text, "━" in text
+
+    assert columns(160) == (True, True)
+    assert columns(90) == (False, True)
+    assert columns(80) == columns(50) == (False, False)
+
+
+def test_where_there_is_no_terminal_lines_are_as_long_as_their_words() -> None:
+    header, row, why = shown([a_job(1, name=LONG * 3, state="failed", reason=WHY)], 60, wraps=False)
+    assert header.split() == ["job", "what", "state"]
+    assert f"score {LONG * 3}" in row
+    assert why.strip() == WHY
+
+
+def test_a_state_that_says_it_all_is_said_once() -> None:
+    assert len(shown([a_job(1, state="cancelled", reason="Cancelled.")], 80)) == 2
+    assert shown([a_job(1, state="queued", place=2)], 80)[-1].strip() == "2 jobs before this one"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
