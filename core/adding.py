@@ -12,6 +12,7 @@ from core.audio.mapped import BYTES
 from core.audio.splice import Spliced
 from core.brief import Direction, How, Rendering, StemName
 from core.cue.changing import Change, Growing
+from core.cue.damage import see_that_it_is_whole
 from core.cue.disk import bytes_needed, check_room
 from core.cue.folder import Cue
 from core.cue.provenance import MadeBy
@@ -84,10 +85,15 @@ def opened(
 
 @contextmanager
 def growing(work: Work, opening: Opening) -> Iterator[Growing]:
-    """The folder of the next take, where the disk has room for it."""
+    """The folder of the next take, where the disk has room for it and the take in use is whole.
+
+    Raises:
+        UnusableInput: there is too little room, or a file of the take in use is not what was saved.
+    """
     cue = work.change.cue
     samples, stems = cue.brief.samples, len(opening.stems)
     check_room(cue.folder, bytes_needed(samples, stems) + stems * samples * BYTES)
+    see_that_it_is_whole(cue.folder, cue.take, work.watch)
     with work.change.new_take() as grown:
         yield grown
 

@@ -9,6 +9,7 @@ from core.adding import Recipe, Rerolled, Work, added, growing, opened, unheeded
 from core.audio.splice import comp as comped
 from core.brief import StemName
 from core.cue.changing import changing
+from core.cue.damage import see_that_it_is_whole
 from core.cue.folder import rendering_of
 from core.cue.takes import Snap
 from core.errors import WrongUse
@@ -51,6 +52,7 @@ def comp(
         opening = opened(cue, in_text, out_text, stems, snap)
         if missing := [stem for stem in opening.stems if stem not in other.stems]:
             raise WrongUse(f"Take {number} has no stem {missing[0]}", "--stem", "Leave it out.")
+        see_that_it_is_whole(cue.folder, other, watch)
         kept = rendering_of(cue, base)
         rendering = merged(kept, rendering_of(cue, other), opening, cue.brief.plan, tuple(base.stems))
         with growing(work, opening) as grown:

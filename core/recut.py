@@ -22,6 +22,7 @@ from core.audio.mapped import BYTES
 from core.audio.splice import Spliced, splice
 from core.brief import Brief, Edit, Hit, Picture, Rendering, StemName
 from core.carrying import carried
+from core.cue.damage import see_that_it_is_whole
 from core.cue.disk import NewCue, bytes_needed, check_room, new_cue
 from core.cue.folder import DOCUMENT, Cue, load, rendering_of, save, write
 from core.cue.provenance import Carried, MadeFrom, soundfont_hash
@@ -134,6 +135,7 @@ def recut(request: Recut, watch: Watch = Watch(), about_to_appear: Callable[[Fol
         edit, stretches = _compared(old, request, watch)
     spans = Spans(old.brief.edit.range.frames, edit.range.frames, edit.range.rate, old.brief.sample_rate)
     kept = _kept(old, stretches, spans, edit)
+    see_that_it_is_whole(old.folder, old.take, watch)
     base = _Base(old, rendering_of(old, old.take), spans)
     seed = secrets.randbelow(2**31) if request.seed is None else request.seed
     with _growing(request, base, edit) as (new, scratch):
@@ -325,7 +327,7 @@ def _saved(
         for number, piece in enumerate(_pieces(planned.stays))
     )
     made_from = MadeFrom(
-        _address(old.folder, new.path.parent),
+        _address(old.folder, new.path),
         take.number,
         hashlib.sha256((old.folder / DOCUMENT).read_bytes()).hexdigest(),
         carried_spans,
@@ -342,10 +344,10 @@ def _saved(
     return cue
 
 
-def _address(folder: Path, parent: Path) -> str:
-    """A cue folder as seen from inside another one in `parent`."""
+def _address(folder: Path, inside: Path) -> str:
+    """A cue folder as seen from inside another one; it stays true where that one gets another name beside its own."""
     try:
-        return Path(os.path.relpath(folder.absolute(), parent / "cue")).as_posix()
+        return Path(os.path.relpath(folder.absolute(), inside)).as_posix()
     except ValueError:  # another drive on Windows has no relative path
         return folder.absolute().as_posix()
 

@@ -155,17 +155,21 @@ def _verify(place: Path, watch: Watch) -> dict[str, Any]:
     """Read everything again.
 
     Raises:
-        UnusableInput: something is not what was saved; every such file is named.
+        UnusableInput: something is not what was saved; every such take is named, and its first few files.
     """
-    from core.cue.folder import load, verify
+    from core.cue.damage import damaged
+    from core.cue.folder import load
 
     def told(_: str, fraction: float, words: str) -> None:
         watch.progress("check", fraction, words)
 
     cue = load(place)
-    if damaged := verify(cue, Watch(told, watch.cancelled)):
+    if found := damaged(cue.folder, cue.takes, Watch(told, watch.cancelled)):
+        in_use = "one of them" if cue.in_use in found else "whole"
         raise UnusableInput(
-            " ".join(damaged), str(cue.folder), "Bring the files back from a copy, or use another take."
+            f"{' '.join(found.values())} Take {cue.in_use}, in use, is {in_use}",
+            str(cue.folder),
+            "Bring the files back from a copy, or use a take that is whole.",
         )
     return {"cue": str(cue.folder), "verified": [take.number for take in cue.takes]}
 

@@ -17,13 +17,12 @@ from core.atomic import write_whole
 from core.audio.finish import Finished
 from core.brief import STEMS, Brief, Rendering, StemName
 from core.cue.coherence import see_that_it_holds_together, see_that_takes_hold_together
+from core.cue.damage import damaged
 from core.cue.document import NotThis, parsed, plain, typed, written
 from core.cue.provenance import MadeBy, MadeFrom, made_by
 from core.cue.takes import (
     Notes,
     Take,
-    check_file,
-    check_span,
     load_notes,
     load_state,
     refer,
@@ -188,25 +187,9 @@ def verify(cue: Cue, watch: Watch = Watch()) -> tuple[str, ...]:
     """Read all files of all takes again, and what each re-roll had to keep in the take that it changed.
 
     Returns:
-        One sentence for each file or span that is not what was saved; empty when all is well.
+        One sentence for each damaged take; empty when all is well.
 
     Raises:
         Cancelled: the user stopped the work.
     """
-    takes = {take.number: take for take in cue.takes}
-    found: list[str] = []
-    seen: set[object] = set()
-    for done, take in enumerate(cue.takes):
-        watch.report("cue", done / len(takes), f"Checking take {take.number}")
-        for saved in take.saved():
-            if saved not in seen:
-                seen.add(saved)
-                found.append(check_file(cue.folder, saved, watch))
-        for holder in (take, takes.get(take.base or 0)):
-            for kept in take.kept if holder else ():
-                assert holder is not None
-                key = (holder.stems.get(kept.stem), kept)
-                if key not in seen:
-                    seen.add(key)
-                    found.append(check_span(cue.folder, holder, kept, watch))
-    return tuple(dict.fromkeys(sentence for sentence in found if sentence))
+    return tuple(damaged(cue.folder, cue.takes, watch).values())

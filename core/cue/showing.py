@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.atomic import disk_errors, write_whole
-from core.audio.files import read_wav
+from core.audio.files import BYTES_PER_FRAME, read_wav
 from core.audio.overview import overview, span_of
 from core.brief import Brief, Rendering, StemName, Thumbnail
+from core.cue.bwf import read_wave
 from core.cue.folder import DOCUMENT, Cue
 from core.cue.midi import write_midi
 from core.cue.page import page, thumbnails_in
@@ -120,9 +121,19 @@ def _page(
         engine=cue.maker(take).engine,
         folder=cue.folder,
         watch=watch,
-        takes=[_shown(cue, take) for take in cue.takes],
+        takes=[_shown(cue, take) for take in cue.takes if take == cue.take or _there(cue, take)],
         earlier=sounds,
     )
+
+
+def _there(cue: Cue, take: Take) -> bool:
+    """Whether a page can play a take: one whose files are lost keeps nobody from showing the others."""
+    size = cue.brief.samples * BYTES_PER_FRAME
+    try:
+        waves = [(path, read_wave(path)) for path in (*cue.files(take).values(), cue.folder / take.mix.file)]
+        return all(wave.data_size == size and path.stat().st_size >= wave.data_at + size for path, wave in waves)
+    except (OSError, UnusableInput):
+        return False
 
 
 def _shown(cue: Cue, take: Take) -> TakeShown:

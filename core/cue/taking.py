@@ -13,6 +13,7 @@ from opentimelineio.opentime import RationalTime
 
 from core.brief import STEMS, Brief, Plan
 from core.cue.changing import changing
+from core.cue.damage import see_that_it_is_whole
 from core.cue.folder import Cue, write
 from core.cue.showing import refresh
 from core.cue.takes import Opening, Take, bars
@@ -30,10 +31,10 @@ def use(place: Path, number: int, watch: Watch = Watch()) -> Cue:
 
     Raises:
         WrongUse: there is no such take.
-        UnusableInput: there is no cue, it is damaged, or it cannot be written.
+        UnusableInput: there is no cue, it or that take is damaged, or it cannot be written; the cue is as it was.
     """
     with changing(place, watch) as change:
-        change.cue.numbered(number)
+        see_that_it_is_whole(change.cue.folder, change.cue.numbered(number), watch)
         cue = replace(change.cue, in_use=number)
         if number != change.cue.in_use:
             write(cue)
@@ -54,13 +55,14 @@ def prune(place: Path, watch: Watch = Watch()) -> tuple[int, ...]:
         The numbers of the takes that went.
 
     Raises:
-        UnusableInput: there is no cue, it is damaged, or it cannot be written.
+        UnusableInput: there is no cue, it or the take in use is damaged, or it cannot be written.
     """
     with changing(place, watch) as change:
         needed = _needed(change.cue)
         going = [take for take in change.cue.takes if take.number not in needed]
         if not going:
             return ()
+        see_that_it_is_whole(change.cue.folder, change.cue.take, watch)  # else the others may be all there is
         staying = tuple(take for take in change.cue.takes if take.number in needed)
         pruned = tuple(sorted((*change.cue.pruned, *going), key=lambda take: take.number))
         cue = replace(change.cue, takes=staying, pruned=pruned)

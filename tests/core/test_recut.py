@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -244,6 +245,24 @@ def test_the_old_cue_is_named_and_untouched(made: Followed, old: Cue) -> None:
     assert made.cue.brief.seed == old.brief.seed
     assert made.cue.take.seed == 3
     assert made.cue.gain_db == old.gain_db
+
+
+def test_a_cue_whose_folder_is_called_cue_is_named_too(old: Cue, demo_edit: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(old.folder, tmp_path / "cue")
+    cue = recut(Recut(folder, changed(demo_edit, "trimmed", trimmed), seed=1)).cue
+    assert cue.made_from is not None
+    assert cue.made_from.cue == "../cue"
+    assert (cue.folder / cue.made_from.cue).resolve() == folder.resolve()
+
+
+def test_damage_is_not_carried_into_a_new_cue(old: Cue, demo_edit: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(old.folder, tmp_path / "old")
+    with (folder / old.take.stems["harmony"].file).open("rb+") as file:
+        file.seek(-1, 2)
+        file.write(b"\x55")
+    with pytest.raises(UnusableInput, match=r"Take 1 is damaged: takes/001/harmony\.wav is not what was saved"):
+        recut(Recut(folder, changed(demo_edit, "trimmed", trimmed), seed=1))
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
 
 
 def test_a_cue_that_followed_an_edit_follows_the_next_one(old: Cue, demo_edit: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from core.adding import Rerolled
 from core.audio.finish import finish
 from core.brief import StemName
 from core.comp import comp
-from core.cue.folder import Cue, load, rendering_of, save, verify
+from core.cue.folder import Cue, load, rendering_of, save, verify, write
 from core.cue.showing import is_current
 from core.cue.takes import Take, load_notes, take_folder
 from core.cue.taking import use
@@ -107,9 +107,11 @@ def test_what_was_kept_is_written_down_and_checked_against_the_take_before(sketc
     damaged = bytearray(path.read_bytes())
     damaged[1000] ^= 1
     path.write_bytes(damaged)
-    assert verify(cue) == (
-        "takes/001/drums.wav is not what was saved.",
-        f"{2 * RATE} samples of drums from sample 0 on are not what was kept.",
+    assert verify(cue) == ("Take 1 is damaged: takes/001/drums.wav is not what was saved.",)
+    rewritten = replace(cue.takes[0].stems["drums"], sha256=hashlib.sha256(damaged).hexdigest())
+    first = replace(cue.takes[0], stems={**cue.takes[0].stems, "drums": rewritten})
+    assert verify(replace(cue, takes=(first, *cue.takes[1:]))) == (
+        f"Take 1 is damaged: {2 * RATE} samples of drums from sample 0 on are not what was kept.",
     )
 
 
@@ -383,6 +385,8 @@ def test_a_cue_whose_notes_do_not_say_who_plays_them_is_told_in_a_sentence(demo_
     for track in notes["tracks"]:
         del track["player"]
     path.write_text(json.dumps(notes))
+    rewritten = replace(cue.take.notes, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    write(replace(cue, takes=(replace(cue.take, notes=rewritten),)))
     with pytest.raises(EngineNotReady):
         reroll(Reroll(cue.folder, "2s", "4s"))
     assert [path.name for path in (cue.folder / "takes").iterdir()] == ["001"]

@@ -275,9 +275,26 @@ def test_verify_names_every_file_that_is_not_what_was_saved(cue: Path, tmp_path:
     (cue / "takes" / "001" / "bass.wav").unlink()
     with pytest.raises(UnusableInput) as caught:
         do("takes", {"cue": str(cue), "verify": True}, tmp_path / "look")
-    assert "takes/002/drums.wav is not what was saved" in str(caught.value)
-    assert "takes/001/bass.wav is missing" in str(caught.value)
-    assert "samples of drums from sample" in str(caught.value)
+    first, second, in_use, *_ = str(caught.value).split(". ")
+    assert first == "Take 1 is damaged: takes/001/bass.wav is missing or cannot be read"
+    assert second == (
+        "Take 2 is damaged: takes/002/drums.wav is not what was saved"
+        " and takes/001/bass.wav is missing or cannot be read"
+    )
+    assert in_use.startswith("Take 2, in use, is one of them")
+
+
+def test_verify_tells_a_lost_take_in_one_sentence_and_that_the_one_in_use_is_whole(cue: Path, tmp_path: Path) -> None:
+    do("reroll", part(cue, stems=[]), tmp_path / "job")
+    do("takes", {"cue": str(cue), "use": 1}, tmp_path / "use")
+    lost = len(list((cue / "takes" / "002").iterdir()))
+    shutil.rmtree(cue / "takes" / "002")
+    with pytest.raises(UnusableInput) as caught:
+        do("takes", {"cue": str(cue), "verify": True}, tmp_path / "look")
+    said = str(caught.value)
+    assert said.count("takes/002/") == 3
+    assert said.count("is damaged") == 1
+    assert f" and {lost - 3} more like that. Take 1, in use, is whole (" in said
 
 
 def test_a_stem_that_the_cue_has_not_and_a_take_that_is_not_there_name_those_that_are(

@@ -28,7 +28,7 @@ def test_one_changed_sample_is_found(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    assert verify(cue) == ("takes/001/bass.wav is not what was saved.",)
+    assert verify(cue) == ("Take 1 is damaged: takes/001/bass.wav is not what was saved.",)
 
 
 def test_a_lost_file_is_found(tmp_path: Path) -> None:
@@ -36,8 +36,8 @@ def test_a_lost_file_is_found(tmp_path: Path) -> None:
     (tmp_path / cue.take.mix.file).unlink()
     (tmp_path / cue.take.notes.file).unlink()
     assert verify(cue) == (
-        "takes/001/mix.wav is missing or cannot be read.",
-        "takes/001/notes.json is missing or cannot be read.",
+        "Take 1 is damaged: takes/001/mix.wav is missing or cannot be read"
+        " and takes/001/notes.json is missing or cannot be read.",
     )
 
 

@@ -13,7 +13,7 @@ from core.comp import comp
 from core.cue.folder import Cue, load, verify
 from core.cue.showing import is_current, refresh
 from core.cue.taking import prune, rows, section, use
-from core.errors import WrongUse
+from core.errors import UnusableInput, WrongUse
 from core.reroll import Reroll, reroll
 from tests.core.sketch_engine import sketch
 from tests.core.test_reroll import failing_at
@@ -51,6 +51,79 @@ def test_a_take_that_does_not_exist_cannot_be_used(sketch: Cue) -> None:
     with pytest.raises(WrongUse, match=r"Take 2 does not exist.*The takes are: 1"):
         use(sketch.folder, 2)
     assert load(sketch.folder).in_use == 1
+
+
+@pytest.fixture
+def second(sketch: Cue) -> Cue:
+    """A cue with two takes that share nothing, the first of them in use."""
+    reroll(Reroll(sketch.folder, seed=2))
+    return use(sketch.folder, 1)
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def rotten(path: Path) -> None:
+    """One bit of the last sample is another."""
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_take_whose_files_are_lost_is_not_put_in_use_and_the_cue_stays_as_it_was(second: Cue) -> None:
+    shutil.rmtree(second.folder / "takes" / "002")
+    before = everything(second.folder)
+    with pytest.raises(
+        UnusableInput, match=r"Take 2 is damaged: takes/002/drums\.wav is missing.* and 2 more.*another"
+    ):
+        use(second.folder, 2)
+    with pytest.raises(UnusableInput, match=r"Take 2 is damaged"):
+        comp(second.folder, 2, "4s", "6s")
+    assert everything(second.folder) == before
+    assert is_current(load(second.folder))
+
+
+@pytest.mark.parametrize("file", ["melody.wav", "mix.wav", "notes.json"])
+def test_a_take_with_one_wrong_bit_is_not_put_in_use_nor_taken_from(second: Cue, file: str) -> None:
+    rotten(second.folder / "takes" / "002" / file)
+    before = everything(second.folder)
+    with pytest.raises(UnusableInput, match=rf"Take 2 is damaged: takes/002/{file} is not what was saved"):
+        use(second.folder, 2)
+    with pytest.raises(UnusableInput, match=rf"takes/002/{file} is not what was saved.*Bring the file back"):
+        comp(second.folder, 2, "4s", "6s", ("bass",))
+    assert everything(second.folder) == before
+
+
+def test_away_from_a_take_that_is_lost_leads_a_way(second: Cue) -> None:
+    use(second.folder, 2)
+    shutil.rmtree(second.folder / "takes" / "002")
+    cue = use(second.folder, 1)
+    assert (load(second.folder).in_use, is_current(cue)) == (1, True)
+    made = reroll(Reroll(second.folder, "4s", "6s", ("drums",), seed=3)).cue
+    assert made.in_use == 3
+    assert is_current(made)
+    assert prune(second.folder) == (2,)
+
+
+def test_nothing_is_pruned_while_the_take_in_use_is_damaged(second: Cue) -> None:
+    rotten(second.folder / "takes" / "001" / "bass.wav")
+    with pytest.raises(UnusableInput, match=r"takes/001/bass\.wav is not what was saved"):
+        prune(second.folder)
+    assert folders(load(second.folder)) == ["001", "002"]
+
+
+@pytest.mark.parametrize("stem", ["drums", "bass"])
+def test_damage_in_the_take_in_use_is_not_carried_into_a_new_one(sketch: Cue, stem: str) -> None:
+    reroll(Reroll(sketch.folder, "4s", "6s", ("melody",), seed=2))
+    rotten(sketch.folder / "takes" / "001" / f"{stem}.wav")
+    before = everything(sketch.folder)
+    said = rf"Take 2 is damaged: takes/001/{stem}\.wav is not what was saved .*Bring the file back.*use another take"
+    with pytest.raises(UnusableInput, match=said):
+        reroll(Reroll(sketch.folder, "4s", "6s", ("drums",), seed=3))
+    with pytest.raises(UnusableInput, match="is damaged"):
+        comp(sketch.folder, 1, "4s", "6s", ("drums",))
+    assert everything(sketch.folder) == before
 
 
 def test_pruning_keeps_whatever_the_take_in_use_is_made_of(sketch: Cue) -> None:
