@@ -4,7 +4,9 @@ Conventions
     What is asked for is read as record timecode and lies on whole frames; a hole lies on whole samples. Edges settle
     on lines: bar lines, beats or cuts. They only ever move inwards. An edge that has a line within the frame outside
     of it counts as lying on that line and stays as asked: the frame is the finest an editor can say. The ends of the
-    range are lines of every kind.
+    range are lines of every kind. Where bar lines would leave less than half of what was asked, beats are taken, and
+    where those would, it stays as asked: an editor who asks for three seconds means no half of one. Cuts are taken only
+    when they are asked for, however little lies between them.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ FALLS_TO: dict[Snap, tuple[Snap, ...]] = {
     "cut": ("cut", "none"),
     "none": ("none",),
 }
-"""What is tried in turn where fewer than two lines lie inside what was asked."""
+"""What is tried in turn where lines of a kind leave too little of what was asked."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,10 @@ def snap_for(stems: Sequence[StemName]) -> Snap:
 
 
 def settle(wanted: Asked, brief: Brief, stems: Sequence[StemName], snap: Snap) -> Opening:
-    """The hole inside what was asked, its edges on lines of a kind, or on finer ones where it holds fewer than two.
+    """The hole inside what was asked, its edges on lines of a kind, or on finer ones where those leave too little.
 
-    The hole is at least a frame long and its edges lie on whole samples.
+    The hole is at least a frame long and, unless it was to lie between cuts, half of what was asked. Its edges lie on
+    whole samples.
 
     Args:
         wanted: what was asked for.
@@ -86,7 +89,8 @@ def settle(wanted: Asked, brief: Brief, stems: Sequence[StemName], snap: Snap) -
     left = Line(first, "as asked" if first else "start")
     right = Line(last, "as asked" if last < brief.samples else "end")
     for kind in FALLS_TO[snap]:
-        if found := _settled(first, last, lines(brief, kind), rate / scored.rate):
+        least = max(int(rate / scored.rate), 0 if kind == "cut" else (last - first + 1) // 2)
+        if found := _settled(first, last, lines(brief, kind), rate / scored.rate, least):
             left, right = found
             break
     return Opening(
@@ -127,17 +131,23 @@ def _named(brief: Brief, kind: Snap) -> Iterator[tuple[float, str]]:
     elif kind != "none":
         for time, name in named_beats(brief.plan):
             if kind == "beat" or name.startswith("Bar"):
-                yield time, name.lower()
+                yield time, _worded(name)
 
 
-def _settled(first: int, last: int, places: Sequence[Line], frame: Fraction) -> tuple[Line, Line] | None:
-    """Both edges on lines; None where fewer than two can be meant, or where less than a frame would be left.
+def _worded(name: str) -> str:
+    """The name of a line inside a sentence; there is no bar 0, but a pickup before the first bar line."""
+    return f"pickup, beat {name.removeprefix('Beat 0.')}" if name.startswith("Beat 0.") else name.lower()
+
+
+def _settled(first: int, last: int, places: Sequence[Line], frame: Fraction, least: int) -> tuple[Line, Line] | None:
+    """Both edges on lines; None where fewer than two can be meant, or where too little would be left.
 
     Args:
         first: first sample asked for.
         last: the sample after the last one asked for.
         places: the lines, in order.
         frame: length of a frame in samples.
+        least: so many samples must be left.
     """
     near = [line for line in places if first - frame <= line.sample <= last + frame]
     if len(near) < 2:
@@ -145,7 +155,7 @@ def _settled(first: int, last: int, places: Sequence[Line], frame: Fraction) -> 
     inside = [line for line in near if first < line.sample < last]
     left = _edge(first, [line for line in near if line.sample <= first][-1:], inside[:1])
     right = _edge(last, [line for line in near if line.sample >= last][:1], inside[-1:])
-    return (left, right) if right.sample - left.sample >= int(frame) else None
+    return (left, right) if right.sample - left.sample >= least else None
 
 
 def _edge(asked_for: int, beside: Sequence[Line], inside: Sequence[Line]) -> Line:

@@ -87,7 +87,7 @@ def _row(take: dict[str, Any]) -> list[str]:
         "*" if take["in_use"] else "",
         str(take["take"]),
         f"{hole['in']}–{hole['out']}" if hole else "whole cue",
-        "–".join(dict.fromkeys(map(str, hole["bars"]))) if hole else "",
+        "–".join(dict.fromkeys(str(bar or "pickup") for bar in hole["bars"])) if hole else "",
         ", ".join(take["stems"]),
         str(take["seed"]),
         f"take {take['taken_from']}" if take["taken_from"] else f"{take['engine']}, {take['style']}",

@@ -130,10 +130,25 @@ def test_an_edge_on_the_frame_beside_a_bar_line_stays_where_it_is() -> None:
 
 def test_a_hole_without_a_bar_falls_to_beats_and_without_a_beat_to_what_was_asked() -> None:
     brief = told(scored(1000, 25), steady(40, 0.5))
-    hole = settle(asked(brief.edit.range, "4.6s", "5.8s"), brief, STEMS, "bar")
-    assert (hole.start, hole.duration) == (5.0, 0.5)
+    hole = settle(asked(brief.edit.range, "4.6s", "6.2s"), brief, STEMS, "bar")
+    assert (hole.start, hole.duration) == (5.0, 1.0)
     hole = settle(asked(brief.edit.range, "4.6s", "4.8s"), brief, STEMS, "bar")
     assert (hole.span(48_000), hole.edges) == ((220_800, 230_400), ("as asked", "as asked"))
+
+
+def test_bar_lines_that_leave_almost_nothing_of_what_was_asked_give_way_to_beats_and_those_to_the_question() -> None:
+    pickup = told(scored(1000, 25), [2.53 - 2.4 + 0.6 * beat for beat in range(80)], bar=4)
+    shifted = replace(pickup.plan.tempo_map, downbeats=tuple(range(4, 80, 4)))  # the first bar line is at 2.53 s
+    pickup = replace(pickup, plan=replace(pickup.plan, tempo_map=shifted))
+    hole = settle(asked(pickup.edit.range, "0s", "3s"), pickup, STEMS, "bar")
+    assert (hole.start, hole.start + hole.duration) == (0.0, pytest.approx(2.53, abs=1 / 48_000))
+    hole = settle(asked(pickup.edit.range, "1s", "3s"), pickup, STEMS, "bar")
+    assert hole.edges == ("pickup, beat 3", "bar 1")
+    assert hole.start == pytest.approx(1.33, abs=1 / 48_000)
+    brief = told(scored(1000, 25), steady(40, 0.5))
+    assert settle(asked(brief.edit.range, "3.2s", "8.2s"), brief, STEMS, "bar").edges == ("bar 3", "bar 5")
+    assert settle(asked(brief.edit.range, "3.4s", "7.8s"), brief, STEMS, "bar").edges == ("beat 2.4", "beat 4.4")
+    assert settle(asked(brief.edit.range, "4.6s", "5.8s"), brief, STEMS, "beat").edges == ("as asked", "as asked")
 
 
 @pytest.mark.parametrize("snap", SNAPS)
@@ -199,6 +214,18 @@ def test_every_edge_lies_on_a_line_or_stays_as_asked_for_a_reason(situation: tup
             assert edge in [line.sample for line in lines(brief, "beat" if snap == "bar" else snap)]
             beside = [line for line in of_the_kind if 0 <= (line - limit) * outwards <= frame]
             assert not beside, "an edge beside a line is never moved"
+
+
+@settings(deadline=None, max_examples=300)
+@given(situations())
+def test_at_least_half_of_what_was_asked_is_left_but_between_cuts(situation: tuple[Brief, Asked, Snap]) -> None:
+    brief, wanted, snap = situation
+    length = round(wanted.last * brief.sample_rate / brief.edit.range.rate) - round(
+        wanted.first * brief.sample_rate / brief.edit.range.rate
+    )
+    hole = settle(wanted, brief, ("drums",), snap)
+    first, last = hole.span(brief.sample_rate)
+    assert snap == "cut" or 2 * (last - first) >= length - 1
 
 
 def test_the_same_question_has_the_same_answer() -> None:
