@@ -11,13 +11,13 @@ from zlib import crc32
 
 import numpy as np
 
-from core.brief import StemName
+from core.brief import Note, StemName
 from core.engines.composer.automation import STOP_SECONDS
 from core.engines.composer.cache import Cache
 from core.engines.composer.instruments import INSTRUMENTS
 from core.engines.composer.instruments.stroke import Sound, half_cosine
 from core.engines.composer.mix import TRIM_DB, Feed, Window, keep_going
-from core.engines.composer.score import Part, Score
+from core.engines.composer.score import Part, Parting, Score
 
 NOTES_KEPT = 112 * 2**20
 """Bytes of rendered notes that are kept for when they come again."""
@@ -48,7 +48,9 @@ class Onset(NamedTuple):
 
     start: int
     stop: int
-    """Sample at which a stop or the end cuts it off, at the latest."""
+    """Sample at which a stop, kept music or the end cuts it off, at the latest."""
+    fall: int
+    """Samples over which it is then faded."""
     key: Key
     left: float
     right: float
@@ -95,7 +97,6 @@ class Players:
             onsets = _onsets(score, near, sample_rate, samples)
             ringing = [onset for onset in onsets if onset.start + longest(onset.key, sample_rate, lingers) > first]
             self._stems[name] = _Ringing(ringing)
-        self._release = half_cosine(round(STOP_SECONDS * sample_rate))[::-1]
 
     def feed(self, stem: StemName, first: int, count: int, stopped: Event) -> Feed | None:
         """The dry sound and the send of a stem for the samples from `first` on; blocks are asked for in order."""
@@ -137,12 +138,12 @@ class Players:
                 send[here] += (left + right) * np.float32(0.5 * onset.send)
 
     def _cut_off(self, onset: Onset, start: int, stop: int) -> Sound:
-        """The gain of a note that a stop ends, from sample `start` to `stop`."""
+        """The gain of a note that is cut off, from sample `start` to `stop`."""
         gain = np.ones(stop - start, dtype=np.float32)
-        begin = onset.stop - len(self._release)
+        begin = onset.stop - onset.fall
         if begin < stop:
             fading = max(begin, start)
-            gain[fading - start :] = self._release[fading - begin : stop - begin]
+            gain[fading - start :] = half_cosine(onset.fall)[::-1][fading - begin : stop - begin]
         return gain
 
 
@@ -169,6 +170,7 @@ def _part_onsets(score: Score, part: Part, sample_rate: int, samples: int) -> li
     angle = (min(1.0, max(-1.0, part.pan)) + 1) * np.pi / 4
     gain = 10 ** ((part.gain_db + TRIM_DB[part.stem]) / 20)
     left, right = float(np.sqrt(2) * np.cos(angle)), float(np.sqrt(2) * np.sin(angle))
+    parting = score.parting if score.parting and score.parting.ends(part) else None
     taken: Counter[tuple[int, int]] = Counter()
     onsets = []
     for note in part.notes:
@@ -180,12 +182,23 @@ def _part_onsets(score: Score, part: Part, sample_rate: int, samples: int) -> li
         turn = (note.pitch, int(note.start / _TURN_SECONDS))
         variant = (taken[turn] + _drawn(turn)) % instrument.variants
         taken[turn] += 1
-        key = Key(part.instrument, note.pitch, layer, instrument.bucket(note.duration), variant)
+        stop, fall = _cut(score, note.start, sample_rate, samples), round(STOP_SECONDS * sample_rate)
+        held = note.duration
+        if parting is not None and parting.start <= note.start < parting.end < stop / sample_rate:
+            stop, fall = round(parting.end * sample_rate), round(parting.release(note.start) * sample_rate)
+            held = _held(parting, note)
+        key = Key(part.instrument, note.pitch, layer, instrument.bucket(held), variant)
         level = gain * instrument.level(velocity) / instrument.level(layer / instrument.layers)
         level *= _polarity(part.instrument, note.pitch)
-        stop = _cut(score, note.start, sample_rate, samples)
-        onsets.append(Onset(start, stop, key, level * left, level * right, level * part.send))
+        onsets.append(Onset(start, stop, fall, key, level * left, level * right, level * part.send))
     return onsets
+
+
+def _held(parting: Parting, note: Note) -> float:
+    """Seconds for which a note is held: one that was let go for the parting sounds on while it fades."""
+    release = parting.release(note.start)
+    let_go = abs(note.start + note.duration + release - parting.end) < 1e-6
+    return note.duration + release if let_go else note.duration
 
 
 def _drawn(turn: tuple[int, int]) -> int:

@@ -24,6 +24,7 @@ from core.engines.composer.joining import Gap, fitted, gap_of, joined, old_notes
 from core.engines.composer.kept import gestures_of, harmony_of, part_of
 from core.engines.composer.mix import Window
 from core.engines.composer.outline import Outline
+from core.engines.composer.parting import let_go, parting_of
 from core.engines.composer.percussion import rhythm_parts
 from core.engines.composer.reharmonise import reharmonise
 from core.engines.composer.score import Company, Part, Score
@@ -76,11 +77,14 @@ def reroll(brief: Brief, hole: Hole, watch: Watch = Watch()) -> Rerolled:
     parts = [part_of(track) for track in hole.kept.tracks]
     company = Company(hole.stems, tuple(part for part in parts if part.stem not in hole.stems))
     cue = _as_kept(hole)
+    stops = plan_stops(cue)
+    parting = parting_of(hole.kept.tracks, gap, stops)
     tries = []
     for idea in range(_TRIES):
         watch.report("compose", 0.1 + 0.9 * idea / _TRIES, "Another idea" if idea else "An idea")
         plan = _asked(cue, brief, hole, gap, idea)
-        new = [fitted(part, hole.kept.tracks, gap) for part in _written(cue, plan, gap, company, watch)]
+        written = _written(cue, plan, gap, company, watch)
+        new = [let_go(fitted(part, hole.kept.tracks, gap), parting) for part in written]
         tries.append((_otherness(hole.kept.tracks, new, gap), plan, new))
         if tries[-1][0] >= _ANOTHER:
             break
@@ -88,10 +92,10 @@ def reroll(brief: Brief, hole: Hole, watch: Watch = Watch()) -> Rerolled:
     fresh = () if plan.harmony == cue.harmony else chords(plan)
     tracks = joined(hole.kept.tracks, new, fresh, gap)
     told = _told(hole.kept.chords, fresh)
-    score = mixed(cue, tuple(part_of(track) for track in tracks), told, plan_stops(cue))
+    score = mixed(cue, tuple(part_of(track) for track in tracks), told, stops)
     around = round(_AROUND_SECONDS * brief.sample_rate)
     window = Window(max(0, gap.first_sample - around), min(brief.samples, gap.end_sample + around), tuple(hole.stems))
-    return Rerolled(score, tracks, window)
+    return Rerolled(replace(score, parting=parting), tracks, window)
 
 
 def _as_kept(hole: Hole) -> Outline:

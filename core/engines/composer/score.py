@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.brief import STEMS, Chord, How, Note, StemName
+from core.engines.composer.instruments import INSTRUMENTS
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,27 @@ class Stop:
     """Seconds at which the music comes in again."""
 
 
+_LONGEST_RELEASE = 0.35
+
+
+@dataclass(frozen=True)
+class Parting:
+    """Notes that begin between `start` and `end` in these stems are gone by `end`; those that lead there are not."""
+
+    start: float
+    end: float
+    """Seconds."""
+    stems: tuple[StemName, ...]
+
+    def release(self, start: float) -> float:
+        """Seconds before `end` from which on a note that began at `start` fades, so that its attack stays whole."""
+        return min(_LONGEST_RELEASE, (self.end - start) / 2)
+
+    def ends(self, part: Part) -> bool:
+        """True where a part has to be gone: what leads to a moment ends on it anyway."""
+        return part.stem in self.stems and INSTRUMENTS[part.instrument].lengths != "exact"
+
+
 @dataclass(frozen=True)
 class Score:
     """A whole cue, written."""
@@ -72,5 +94,7 @@ class Score:
     """Times in seconds at which the side-chain ducks harmony and bass; empty where the style has none."""
     fade_out: float = 0.005
     """Seconds of fade that end the file: 5 ms for a cut, more for a ring or a lead-out."""
+    parting: Parting | None = None
+    """Where new notes give way to kept ones, in a re-roll."""
     clear_speech: bool = False
     """Keep 1 to 4 kHz low, for a voice above the music."""
