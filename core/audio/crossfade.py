@@ -34,6 +34,10 @@ FAINT = 0.01
 """Share of the loudest power around below which a rise is not heard."""
 EARLY = 8
 """How much earlier a fade turns that begins with an attack."""
+AT_ONCE = 64
+"""The same where the new goes on as the old did: nothing clicks, and nothing is left of an old attack."""
+ALIKE = 1e-3
+"""Share of the power by which both sides may differ before the edge, for the new to go on as the old did."""
 LEAST_CORRELATION = -0.5
 """Opposite phases are made up for to this point: beyond it the sound would be lifted too far."""
 
@@ -98,15 +102,15 @@ def attacks(audio: Audio, sample_rate: int) -> list[int]:
     return found
 
 
-def angle(length: int, early: bool = False) -> FloatArray:
+def angle(length: int, early: int = 0) -> FloatArray:
     """The angle of a fade, from 0 to a quarter turn without a kink at its ends; shape [length, 1].
 
     Args:
         length: in samples.
-        early: turn quickly, and come to rest slowly.
+        early: how quickly it turns at first, to come to rest slowly; 0 is even.
     """
     place = ((np.arange(length) + 0.5) / length)[:, None]
-    turned = 1 - (1 - place) ** EARLY * (1 + EARLY * place) if early else (1 - np.cos(np.pi * place)) / 2
+    turned = 1 - (1 - place) ** early * (1 + early * place) if early else (1 - np.cos(np.pi * place)) / 2
     return np.asarray(np.pi / 2 * turned)
 
 
@@ -137,7 +141,8 @@ def _left(old: Reader, new: Reader, first: int, end: int, rate: int, pulse: Sequ
     early = bool(found) and min(found) < first + shortest
     soft = [] if found else [beat for beat in pulse if first + (end - first) // 2 <= beat < end]
     stop = first + shortest if early else min([*found, *soft, end])
-    weights = balanced(old(first, stop), new(first, stop), angle(stop - first, early))
+    pace = (AT_ONCE if _goes_on(old, new, first, rate) else EARLY) if early else 0
+    weights = balanced(old(first, stop), new(first, stop), angle(stop - first, pace))
     return Fade(first, stop, *weights)
 
 
@@ -155,6 +160,18 @@ def _right(old: Reader, new: Reader, begin: int, last: int, samples: int, rate: 
     new_part, old_part = balanced(new(start, stop), old(start, stop), angle(stop - start))
     rest = np.ones((last - stop, 1))
     return Fade(start, last, np.concatenate([old_part, rest]), np.concatenate([new_part, 0 * rest]))
+
+
+def _goes_on(old: Reader, new: Reader, first: int, rate: int) -> bool:
+    """True where the new sounds as the old does before the edge, as the ringing of the same notes."""
+    start = max(0, first - _lead(rate))
+    before = old(start, first)
+    return _power(before - new(start, first)) <= ALIKE * _power(before)
+
+
+def _power(sound: Audio) -> float:
+    """Mean power of a stretch; 0 where it is empty."""
+    return float(np.square(sound, dtype=np.float64).mean()) if len(sound) else 0.0
 
 
 def _between(side: Reader, first: int, last: int, heard: int, rate: int) -> list[int]:
