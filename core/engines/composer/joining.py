@@ -1,7 +1,7 @@
 """Joins new notes into kept ones: what is outside the hole stays as it is, what begins inside is new.
 
 Kept notes that were struck before the hole ring into it, until the new music lets them go; new notes end with it. What
-rises to a kept moment after the hole stays whole: it would enter halfway else.
+rises to a kept moment stays too, unless the new music rises there itself: its end would be heard alone.
 """
 
 from __future__ import annotations
@@ -106,6 +106,7 @@ def joined(kept: Sequence[Track], new: Sequence[Part], chords: Sequence[Chord], 
         gap: the hole.
     """
     waiting = list(new)
+    led = {part.stem for part in new for note in part.notes if _leads_past(part.instrument, note, gap)}
     tracks = []
     for track in kept:
         if track.stem not in gap.stems:
@@ -114,7 +115,7 @@ def joined(kept: Sequence[Track], new: Sequence[Part], chords: Sequence[Chord], 
         mine = [part for part in waiting if _plays(part, track)]
         waiting = [part for part in waiting if part not in mine]
         fresh = [note for part in mine for note in part.notes]
-        stayed = [told for note in track.notes for told in _stays(track, note, fresh, chords, gap)]
+        stayed = [told for note in track.notes for told in _stays(track, note, fresh, chords, gap, track.stem in led)]
         notes = tuple(sorted((*stayed, *fresh), key=lambda note: (note.start, note.pitch)))
         if notes:
             tracks.append(replace(track, notes=notes))
@@ -164,8 +165,10 @@ def _plays(part: Part, track: Track) -> bool:
     return same and (track.drums or there.name == track.name)
 
 
-def _stays(track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[Chord], gap: Gap) -> Iterator[Note]:
-    """A kept note as it is told now: itself outside the hole, and of one inside what sounds on or leads past it."""
+def _stays(
+    track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[Chord], gap: Gap, led: bool
+) -> Iterator[Note]:
+    """A kept note as it is told now: itself outside the hole, and of one inside what sounds on or leads out of it."""
     end = note.start + note.duration
     place = -1 if end < gap.start - _STRAY else gap.place(note.start)
     if place > 0:
@@ -173,17 +176,19 @@ def _stays(track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[Cho
     elif place < 0:
         until = _released(track, note, fresh, chords, gap)
         yield note if until >= end else Note(note.start, until - note.start, note.pitch, note.velocity)
-    elif not gap.last and _leads(track) and end > gap.end + _WORTH_TELLING:
-        yield note  # half of it sounds after the hole in any case
+    elif not gap.last and track.player and _leads_past(track.player.instrument, note, gap):
+        if not led or end > gap.end + _WORTH_TELLING:
+            yield note
     elif not gap.last:
         sounds_on = track.stem not in _FIXED_STEMS and end > gap.end + _WORTH_TELLING
         if sounds_on or note.start > gap.end - _STRAY:
             yield Note(gap.end, max(_SHORTEST, end - gap.end), note.pitch, note.velocity)
 
 
-def _leads(track: Track) -> bool:
-    """True where the notes of a track lead to the moment on which they end."""
-    return track.player is not None and track.player.instrument in LEADING
+def _leads_past(instrument: str, note: Note, gap: Gap) -> bool:
+    """True where a note leads to a moment that is kept, at the end of the hole or after it."""
+    leads = INSTRUMENTS[instrument].lengths == "exact"  # a whoosh, too
+    return leads and note.start + note.duration > gap.end - _STRAY
 
 
 def _released(track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[Chord], gap: Gap) -> float:
