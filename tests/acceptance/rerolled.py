@@ -47,6 +47,12 @@ class Take:
         """Stem, and "mix" → the bytes of its samples."""
         return {name: _frames(path) for name, path in self.files.items()}
 
+    @cached_property
+    def notes(self) -> list[float]:
+        """When each note begins, seconds."""
+        told = json.loads((self.folder / self.told["notes"]["file"]).read_text())
+        return sorted({note["start"] for track in told["tracks"] for note in track["notes"]})
+
     def sound(self, name: str) -> Sound:
         return np.asarray(soundfile.read(self.files[name], always_2d=True)[0], np.float64)
 

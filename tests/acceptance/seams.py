@@ -42,7 +42,7 @@ AROUND_S = 0.05
 NEAR_A_BEAT_S = 0.03
 PHASE_S = 4.0
 """Music on either side of a seam in which beats are compared."""
-SAME_DB = 1.0
+SAME_DB = 2.0
 """What an attack may rise more than it does alone: it depends on what sounded before."""
 
 
@@ -171,25 +171,37 @@ def kink(sound: Sound) -> float:
     return float(np.abs(np.diff(sound, 2, axis=0)).max(initial=0.0))
 
 
-def phase_error_ms(mix: Sound, at: int, beats: Sequence[float], rate: int) -> float | None:
+def phase_error_ms(mix: Sound, at: int, beats: Sequence[float], notes: Sequence[float], rate: int) -> float | None:
     """How far the beat after a seam lies from where the beat before it lets one expect it, ms.
 
-    None where fewer than three onsets on either side lie near beats.
+    What is played on a beat may be meant to lie behind it: onsets are measured against the notes that lie near beats.
+
+    Args:
+        mix: of the take.
+        at: the seam.
+        beats: seconds.
+        notes: when the take's notes begin, seconds.
+        rate: samples per second.
+
+    Returns:
+        None where fewer than three onsets on either side belong to such notes.
     """
     begin = max(0, at - round((PHASE_S + 1) * rate))
     excerpt = mix[begin : at + round((PHASE_S + 1) * rate)].mean(axis=1).astype(np.float32)
     onsets = onsets_in(excerpt, rate) + begin / rate
-    seconds = at / rate
-    before = _phase_ms(onsets, [beat for beat in beats if seconds - PHASE_S < beat < seconds - NEAR_A_BEAT_S])
-    after = _phase_ms(onsets, [beat for beat in beats if seconds + NEAR_A_BEAT_S < beat < seconds + PHASE_S])
+    seconds, near = at / rate, [note for note in notes if np.abs(np.asarray(beats) - note).min() <= NEAR_A_BEAT_S]
+    before = _phase_ms(onsets, [note for note in near if seconds - PHASE_S < note < seconds - NEAR_A_BEAT_S])
+    after = _phase_ms(onsets, [note for note in near if seconds + NEAR_A_BEAT_S < note < seconds + PHASE_S])
     return None if before is None or after is None else abs(after - before)
 
 
-def _phase_ms(onsets: NDArray[np.float64], beats: Sequence[float]) -> float | None:
-    """Median distance of onsets from the beats that they are near to, ms."""
-    found = [onsets[np.argmin(np.abs(onsets - beat))] - beat for beat in beats if len(onsets)]
-    near = [1000 * float(distance) for distance in found if abs(distance) <= NEAR_A_BEAT_S]
-    return float(np.median(near)) if len(near) >= 3 else None
+def _phase_ms(onsets: NDArray[np.float64], notes: Sequence[float]) -> float | None:
+    """Median distance of onsets from the notes that they are nearest to, ms."""
+    if not notes:
+        return None
+    distances = onsets - np.asarray(notes)[np.abs(onsets[:, None] - np.asarray(notes)).argmin(axis=1)]
+    near = distances[np.abs(distances) <= NEAR_A_BEAT_S]
+    return 1000 * float(np.median(near)) if len(near) >= 3 else None
 
 
 def _span(at: int, edge: str, rate: int) -> slice:

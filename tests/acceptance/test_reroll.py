@@ -46,7 +46,7 @@ MANY: tuple[Spec, ...] = (
     ("ambient", (0, 8), 48_000),
 )
 PHASE_MS = 5.0
-KINK = 1.1
+KINK = 1.2
 """Times the largest kink of the music around; both sides of a fade sound together. A hard cut has several."""
 
 Scored = Callable[[Spec], Chain]
@@ -134,7 +134,8 @@ def listen_at_random(chain: Chain, count: int, dice: random.Random, monkeypatch:
         after = chain.take()
         assert listener.played
         seams += seams_of(chain, before, after, listener.played)
-        errors = (phase_error_ms(after.sound("mix"), at, chain.beats, chain.rate) for at in hole_of(after, chain.rate))
+        mix, edges = after.sound("mix"), hole_of(after, chain.rate)
+        errors = (phase_error_ms(mix, at, chain.beats, after.notes, chain.rate) for at in edges)
         phases += [error for error in errors if error is not None]
         before = after
     return Heard(tuple(seams), tuple(phases))
@@ -143,7 +144,8 @@ def listen_at_random(chain: Chain, count: int, dice: random.Random, monkeypatch:
 def assert_seamless(heard: Heard) -> None:
     """Nothing at any seam tells that it is one."""
     assert heard.share(lambda one: one.below_own) >= 0.95
-    assert [one for one in heard.seams if not one.below_lines and one.line_flux] == []
+    assert heard.share(lambda one: one.below_lines) >= 0.98
+    assert [one for one in heard.seams if one.stem == "mix" and not one.below_lines] == []
     assert [one for one in heard.seams if one.excess_step > 1] == []
     assert [one for one in heard.seams if one.excess_kink > KINK] == []
     assert max(heard.phases, default=0.0) <= PHASE_MS
@@ -215,7 +217,7 @@ def test_the_measures_hear_a_seam_that_is_one(scored: Scored, tmp_path: Path, mo
     mix = before.sound("mix")
     at = hole[0]
     late = np.concatenate([mix[:at], np.zeros((round(0.012 * chain.rate), 2)), mix[at:]])
-    there, moved = (phase_error_ms(sound, at, chain.beats, chain.rate) for sound in (mix, late))
+    there, moved = (phase_error_ms(one, at, chain.beats, before.notes, chain.rate) for one in (mix, late))
     assert there is not None
     assert there <= PHASE_MS
     assert moved is not None
