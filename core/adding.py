@@ -8,15 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from core.answers import answers_again
-from core.audio.mapped import BYTES
 from core.audio.splice import Spliced
 from core.brief import Direction, How, Rendering, StemName
 from core.cue.changing import Change, Growing
 from core.cue.damage import see_that_it_is_whole
-from core.cue.disk import bytes_needed, check_room
-from core.cue.folder import Cue
+from core.cue.disk import bytes_of_take, check_room
+from core.cue.folder import DOCUMENT, Cue
 from core.cue.provenance import MadeBy
-from core.cue.showing import refresh
+from core.cue.showing import NOTES, PAGE, TIMELINE, refresh
 from core.cue.takes import Kept, Notes, Opening, Snap, Take, save_notes, save_state
 from core.errors import HitpointError, UnusableInput, WrongUse
 from core.holes import asked, settle, snap_for
@@ -84,18 +83,31 @@ def opened(
 
 
 @contextmanager
-def growing(work: Work, opening: Opening) -> Iterator[Growing]:
+def growing(work: Work, opening: Opening, scratch: int = 0) -> Iterator[Growing]:
     """The folder of the next take, where the disk has room for it and the take in use is whole.
+
+    Args:
+        work: the change that makes it.
+        opening: what will be new.
+        scratch: bytes that go once the take is made.
 
     Raises:
         UnusableInput: there is too little room, or a file of the take in use is not what was saved.
     """
     cue = work.change.cue
-    samples, stems = cue.brief.samples, len(opening.stems)
-    check_room(cue.folder, bytes_needed(samples, stems) + stems * samples * BYTES)
+    first, last = opening.span(cue.brief.sample_rate)
+    take = bytes_of_take(cue.brief.samples, len(opening.stems), last - first, _standing(cue))
+    check_room(cue.folder, take + scratch)
     see_that_it_is_whole(cue.folder, cue.take, work.watch)
     with work.change.new_take() as grown:
         yield grown
+
+
+def _standing(cue: Cue) -> int:
+    """Bytes of what is written anew with each take but for its audio."""
+    take = cue.take
+    own = (DOCUMENT, TIMELINE, NOTES, PAGE, take.notes.file, *([take.state.file] if take.state else []))
+    return sum(path.stat().st_size for name in own if (path := cue.folder / name).is_file())
 
 
 def added(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.adding import Recipe, Rerolled, Work, added, growing, opened, unheeded
+from core.audio.mapped import BYTES
 from core.audio.splice import Spliced, splice
 from core.brief import Brief, Direction, Rendering, StemName
 from core.cue.changing import changing
@@ -20,6 +21,9 @@ from core.errors import EngineNotReady
 from core.filling import engine_of, hole_of
 from core.playing import on_the_grid, played
 from core.watch import Watch
+
+LONG_S = 60.0
+"""Engines keep what is shorter in memory, with all that must be played before it so that it rings on."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ def reroll(request: Reroll, watch: Watch = Watch(), about_to_appear: Callable[[R
         opening = opened(cue, request.in_text, request.out_text, request.stems, request.snap)
         engine = _checked(request, cue, opening)
         brief, weights = _brief(request, cue), soundfont_hash(cue.brief.soundfont)
-        with growing(work, opening) as grown:
+        with growing(work, opening, _scratch(engine, cue, opening)) as grown:
             with work.clock("music"):
                 rendering = _rendered(engine, brief, opening, kept, cue, grown.scratch, watch)
             with work.clock("audio"):
@@ -104,6 +108,13 @@ def _checked(request: Reroll, cue: Cue, opening: Opening) -> Engine:
     if part_in_stems and not engine.abilities.holes_in_stems:
         raise EngineNotReady(f"The engine {name} cannot re-roll single stems", "--stem", "Re-roll all stems together.")
     return engine
+
+
+def _scratch(engine: Engine, cue: Cue, opening: Opening) -> int:
+    """Bytes that arrays too long for memory may take: the engine's own, and what is conformed to the grid."""
+    first, last = opening.span(cue.brief.sample_rate)
+    long = last - first > LONG_S * cue.brief.sample_rate
+    return (long + (not engine.abilities.on_grid)) * len(opening.stems) * cue.brief.samples * BYTES
 
 
 def _brief(request: Reroll, cue: Cue) -> Brief:

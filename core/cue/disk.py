@@ -35,6 +35,8 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])( *\..*)?
 """Names that Windows keeps for devices, with any extension."""
 BESIDE_AUDIO = 20_000_000
 """Bytes that everything in a cue may take but its audio and what of it the page carries."""
+BESIDE_TAKE = 4_000_000
+"""Bytes that a new take may add to what stands in a cue but for its audio."""
 LOWEST_RATE = 44_100
 """Samples per second: so few make a length in samples the longest in seconds."""
 
@@ -121,9 +123,25 @@ def safe_name(text: str, end: str = "") -> str:
 
 def bytes_needed(samples: int, stems: int) -> int:
     """About how many bytes a cue takes at most: its stems and their mix, and a page that carries short stems itself."""
+    return (stems + 1) * samples * BYTES_PER_FRAME + _carried(samples, stems) + BESIDE_AUDIO
+
+
+def bytes_of_take(samples: int, stems: int, new: int, standing: int) -> int:
+    """About how many bytes a further take needs at most: its stems and their mix, and all documents once more.
+
+    Args:
+        samples: of the cue; what a take changes is written whole.
+        stems: how many the take changes.
+        new: samples in its hole, which a page may carry.
+        standing: bytes of the documents as they are: each is written beside the one that it replaces.
+    """
+    return (stems + 1) * samples * BYTES_PER_FRAME + _carried(new, stems) + standing + BESIDE_TAKE
+
+
+def _carried(samples: int, stems: int) -> int:
+    """Bytes of sound that a page carries at most."""
     seconds = min(samples / LOWEST_RATE, EMBEDDED_S)
-    carried = ceil(stems * seconds * BIT_RATE / 8 * 4 / 3)  # base64 makes four bytes of three
-    return (stems + 1) * samples * BYTES_PER_FRAME + carried + BESIDE_AUDIO
+    return ceil(stems * seconds * BIT_RATE / 8 * 4 / 3)  # base64 makes four bytes of three
 
 
 def check_room(parent: Path, needed: int) -> None:

@@ -141,7 +141,8 @@ def test_bar_lines_that_leave_almost_nothing_of_what_was_asked_give_way_to_beats
     shifted = replace(pickup.plan.tempo_map, downbeats=tuple(range(4, 80, 4)))  # the first bar line is at 2.53 s
     pickup = replace(pickup, plan=replace(pickup.plan, tempo_map=shifted))
     hole = settle(asked(pickup.edit.range, "0s", "3s"), pickup, STEMS, "bar")
-    assert (hole.start, hole.start + hole.duration) == (0.0, pytest.approx(2.53, abs=1 / 48_000))
+    assert hole.start == 0.0
+    assert hole.duration == pytest.approx(2.53, abs=1 / 48_000)
     hole = settle(asked(pickup.edit.range, "1s", "3s"), pickup, STEMS, "bar")
     assert hole.edges == ("pickup, beat 3", "bar 1")
     assert hole.start == pytest.approx(1.33, abs=1 / 48_000)

@@ -392,6 +392,43 @@ def test_a_cue_whose_notes_do_not_say_who_plays_them_is_told_in_a_sentence(demo_
     assert [path.name for path in (cue.folder / "takes").iterdir()] == ["001"]
 
 
+# --- the room that is asked for
+
+
+def bytes_in(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("stems", [("bass",), PLAYED])
+def test_as_much_room_is_asked_for_as_a_take_takes(
+    sketch: Cue, stems: tuple[StemName, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("core.adding.check_room", lambda _, needed: asked.append(needed))
+    stood = bytes_in(sketch.folder)
+    documents = stood - bytes_in(sketch.folder / "takes")
+    held: list[int] = []
+    reroll(
+        Reroll(sketch.folder, "4s", "8s", stems, seed=2), about_to_appear=lambda _: held.append(bytes_in(sketch.folder))
+    )
+    assert held[0] - stood <= asked[0]
+    assert bytes_in(sketch.folder) - stood + documents <= asked[0], "the page is written beside the old one"
+    assert asked[0] < bytes_in(sketch.folder) - stood + documents + 5_000_000
+
+
+def test_a_long_hole_needs_room_for_the_arrays_of_its_engine_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sketch: Cue
+) -> None:
+    monkeypatch.setattr("core.cue.page.EMBEDDED_S", 0.0)
+    asked: list[int] = []
+    monkeypatch.setattr("core.adding.check_room", lambda _, needed: asked.append(needed))
+    cue = make(tmp_path / "long", sketch_engine.brief(64))
+    assert sketch.made_by.engine == cue.made_by.engine
+    for start in ("34s", "2s"):
+        reroll(Reroll(cue.folder, start, "66s", ("bass",), seed=2, snap="none"))
+    assert asked[1] - asked[0] > 64 * RATE * 8
+
+
 # --- nothing is lost
 
 
