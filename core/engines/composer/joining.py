@@ -29,6 +29,8 @@ _WORTH_RELEASING = 0.3
 """Seconds that a kept note would sound on for it to be let go early."""
 _SHORTEST = 0.03
 _FIXED_STEMS = ("drums", "effects")
+_RISING = LEADING | {"whoosh"}
+"""Instruments that rise to a moment, on which their note ends or shortly before."""
 
 
 @dataclass(frozen=True)
@@ -187,8 +189,7 @@ def _stays(
 
 def _leads_past(instrument: str, note: Note, gap: Gap) -> bool:
     """True where a note leads to a moment that is kept, at the end of the hole or after it."""
-    leads = INSTRUMENTS[instrument].lengths == "exact"  # a whoosh, too
-    return leads and note.start + note.duration > gap.end - _STRAY
+    return instrument in _RISING and note.start + note.duration > gap.end - _STRAY
 
 
 def _released(track: Track, note: Note, fresh: Sequence[Note], chords: Sequence[Chord], gap: Gap) -> float:

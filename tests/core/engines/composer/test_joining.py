@@ -38,3 +38,8 @@ def test_a_rise_that_ends_inside_the_hole_goes() -> None:
 def test_of_a_held_note_that_began_in_the_hole_what_sounds_on_is_told() -> None:
     (now,) = joined((track("melody", "violin", Note(3.5, 1.5, 60, 90)),), (), (), GAP)
     assert now.notes == (Note(4.0, 1.0, 60, 90),)
+
+
+def test_a_whoosh_whose_moment_is_the_end_of_the_hole_is_kept_from_its_beginning() -> None:
+    whoosh = track("effects", "whoosh", Note(2.5, 2.0, 38, 108))
+    assert joined((whoosh,), (), (), GAP) == (whoosh,)
