@@ -202,6 +202,20 @@ def test_nothing_new_starts_inside_a_stop() -> None:
             assert not [n for t in new.tracks for n in t.notes if stop.time + 0.01 < n.start < stop.until - 0.01]
 
 
+@pytest.mark.parametrize("style", ["tension", "comedy"])
+@pytest.mark.parametrize("stems", [STEMS, ("bass", "harmony"), ("bass", "harmony", "effects")])
+@pytest.mark.parametrize("seconds", [0.3, 0.6, 3.0])
+def test_a_kept_stop_at_the_end_of_the_hole_is_heard(style: str, stems: tuple[StemName, ...], seconds: float) -> None:
+    brief, kept = made(style)
+    stop = next(met.hit.time for met, how in zip(brief.plan.met, kept.how, strict=True) if how == "stop")
+    hole = hole_in(brief, kept, stop - seconds, stop, stems)
+    for seed in (1, 2):
+        new = spliced(hole, kept, rerolled(hole, seed))
+        (error,) = heard({stem.name: stem.audio for stem in new.stems}, RATE, [stop], ["stop"], brief.edit.range.rate)
+        assert error is not None
+        assert abs(error) <= 500 / 24
+
+
 @pytest.mark.parametrize("style", ["documentary", "electronic"])
 @pytest.mark.parametrize(
     ("start", "end"),
