@@ -127,6 +127,8 @@ def listed(names: list[str]) -> str:
 def bar_words(bars: list[int]) -> str:
     """The bars of a hole, first and last."""
     first, last = bars
+    if first == 0:
+        return "the pickup" if last == 0 else f"the pickup to bar {last}"
     return f"bar {first}" if first == last else f"bars {first} to {last}"
 
 
