@@ -100,6 +100,8 @@ class Client:
         """Seconds that were listened in vain since the daemon was heard last."""
         self._sent = 0.0
         self._events: deque[Job] = deque(maxlen=KEPT_EVENTS)
+        self.served = False
+        """Whether something that was asked has been answered."""
         self.hello: Mapping[str, Any] = {}
         """What the daemon has answered to hello."""
         try:
@@ -123,6 +125,7 @@ class Client:
         while True:
             message = self._receive(HEARTBEAT_S)
             if message is not None and message.get("re") in (request, ""):
+                self.served = True
                 return _answer(message)
             if self._is_silent():
                 if op in NOT_TWICE:

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -60,11 +60,15 @@ def connected(name: str = "", start: bool = True, home: Home | None = None) -> I
     reach = _Reach(home, start)
     connection = reach()  # first: without a daemon and without leave to start one, no folder is made
     client = Client(lambda: reach.first(connection), client_pair(home), name or client_name())
-    reach.greeted = True
+    reach.served = lambda: client.served
     try:
         yield client
     finally:
         client.close()
+
+
+def _never() -> bool:
+    return False
 
 
 @dataclass
@@ -73,8 +77,8 @@ class _Reach:
 
     home: Home
     start: bool
-    greeted: bool = False
-    """The daemon has been spoken with: if it is gone, somebody has ended it or it has died."""
+    served: Callable[[], bool] = _never
+    """Whether the daemon has served this client: if it is gone now, somebody has ended it or it has died."""
     _used: bool = False
 
     def first(self, connection: Connection) -> Connection:
@@ -91,7 +95,7 @@ class _Reach:
             return connection
         if not self.start:
             raise DaemonUnreachable("No daemon runs", do="Start it with `hitpoint daemon start`.")
-        if self.greeted and not self.home.connection.exists():
+        if self.served() and not self.home.connection.exists():
             return self._after_a_stop()
         return start_daemon(self.home)
 
