@@ -15,12 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from opentimelineio.opentime import RationalTime
-
 from core.brief import STEMS, Brief, Range, StemName, sample_count
 from core.cue.takes import Opening, Snap
 from core.errors import UnusableInput, WrongUse
-from core.timeline.timecode import parse, write
+from core.timeline.timecode import parse, record_timecode
 from core.timeline.write import named_beats
 
 FALLS_TO: dict[Snap, tuple[Snap, ...]] = {
@@ -54,9 +52,9 @@ def asked(scored: Range, in_text: str | None, out_text: str | None) -> Asked:
         UnusableInput: the part is empty, reversed or reaches outside the range.
     """
     first, last = _frame(scored, in_text, 0), _frame(scored, out_text, scored.frames)
-    where = f"{written(scored, first)} to {written(scored, last)}"
+    where = f"{record_timecode(scored, first)} to {record_timecode(scored, last)}"
     if last <= first and None in (in_text, out_text):  # the edge that was left out is the cue's own
-        beyond = written(scored, last if in_text is None else first)
+        beyond = record_timecode(scored, last if in_text is None else first)
         raise UnusableInput("The part to change lies outside the cue", beyond, _extent(scored))
     if last == first:
         raise UnusableInput("The part to change is empty", where, _extent(scored))
@@ -97,7 +95,7 @@ def settle(wanted: Asked, brief: Brief, stems: Sequence[StemName], snap: Snap) -
         start=left.sample / rate,
         duration=(right.sample - left.sample) / rate,
         stems=tuple(stem for stem in STEMS if stem in stems),
-        asked=(written(scored, wanted.first), written(scored, wanted.last)),
+        asked=(record_timecode(scored, wanted.first), record_timecode(scored, wanted.last)),
         snap=snap,
         edges=(left.name, right.name),
     )
@@ -117,11 +115,6 @@ def lines(brief: Brief, kind: Snap) -> tuple[Line, ...]:
     named = ((round(time * rate), name) for time, name in _named(brief, kind))
     inner = {sample: name for sample, name in named if 0 < sample < end}
     return (Line(0, "start"), *(Line(sample, inner[sample]) for sample in sorted(inner)), Line(end, "end"))
-
-
-def written(scored: Range, frame: int) -> str:
-    """Record timecode of a frame counted from the range's start."""
-    return write(RationalTime(round(scored.start.value) + frame, scored.start.rate), scored.drop_frame)
 
 
 def _named(brief: Brief, kind: Snap) -> Iterator[tuple[float, str]]:
@@ -179,4 +172,4 @@ def _frame(scored: Range, text: str | None, default: int) -> int:
 
 
 def _extent(scored: Range) -> str:
-    return f"The cue runs from {written(scored, 0)} to {written(scored, scored.frames)}."
+    return f"The cue runs from {record_timecode(scored, 0)} to {record_timecode(scored, scored.frames)}."

@@ -64,6 +64,7 @@ class _LogFile(logging.handlers.RotatingFileHandler):
         return open(handle, "a", encoding=self.encoding, errors=self.errors)  # noqa: PTH123 - from a descriptor
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, after one that says how many before it were lost, if any were."""
         lost, before = self.lost, self.lost
         if lost:
             words = "%d lines before this one could not be written"

@@ -31,10 +31,9 @@ from core.brief import FloatArray, Stem
 from core.errors import UnusableInput
 from core.watch import Watch
 
-PEAK_LIMIT = -1.0
-"""dBTP that the mix may not pass."""
 PEAK_AIM = -1.2
-"""dBTP that peaks are turned down to: other meters read up to 0.2 dB higher than four times oversampling does."""
+"""dBTP that peaks are turned down to, so that no mix passes -1: other meters read up to 0.2 dB higher than four times
+oversampling does."""
 STEM_PEAK_LIMIT = -0.1
 """dBFS that no sample of a single stem may pass: 24 bits hold no more."""
 LARGEST_REDUCTION = 6.0

@@ -11,19 +11,15 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from opentimelineio.opentime import RationalTime
-
 from core.brief import Brief, Edit, Met, Rendering
-from core.timeline.timecode import write
+from core.timeline.timecode import record_timecode
 
 _ENDINGS = {"button": "button", "ring": "ring-out", "cut": "cut to black", "lead-out": "lead-out"}
 
 
 def record_time(edit: Edit, seconds: float) -> str:
     """Record timecode of the frame nearest to a time in the range."""
-    start = edit.range.start
-    frame = round(seconds * edit.range.rate)
-    return write(RationalTime(start.value + frame, start.rate), edit.range.drop_frame)
+    return record_timecode(edit.range, round(seconds * edit.range.rate))
 
 
 def span(edit: Edit) -> str:

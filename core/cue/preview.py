@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from opentimelineio.opentime import RationalTime
 
 from core.brief import Edit, sample_count
 from core.cue.shown import Show, written
 from core.errors import HitpointError, UnusableInput
 from core.picture.frames import OpenMedia
-from core.timeline.timecode import write
+from core.timeline.timecode import record_timecode
 from core.watch import Watch
 
 ENCODERS = ("h264_videotoolbox", "h264_nvenc", "h264_mf", "h264_qsv", "h264_amf", "libopenh264", "libx264", "mpeg4")
@@ -91,7 +90,7 @@ def write_mp4(edit: Edit, mix: Path, to: Path, watch: Watch, open_media: OpenMed
         for number, picture in enumerate(show.pictures()):
             if number % _REPORT_EVERY == 0:
                 watch.report("export", number / edit.range.frames, "Writing the movie")
-            burnt = written(picture, _timecode(edit, number), Fraction(93, 100), _INK)
+            burnt = written(picture, record_timecode(edit.range, number), Fraction(93, 100), _INK)
             frame = av.VideoFrame.from_ndarray(burnt, format="rgb24").reformat(format="yuv420p", threads=1)
             frame.pts, frame.time_base = number, 1 / edit.range.rate
             movie.mux(video.encode(frame))
@@ -99,11 +98,6 @@ def write_mp4(edit: Edit, mix: Path, to: Path, watch: Watch, open_media: OpenMed
         movie.mux(video.encode(None))
         movie.mux(audio.encode(None))
     return encoder
-
-
-def _timecode(edit: Edit, number: int) -> str:
-    start = edit.range.start
-    return write(RationalTime(start.value + number, start.rate), edit.range.drop_frame)
 
 
 def _sound_until(end: int, sound: Any, audio: Any, movie: Any) -> None:

@@ -9,15 +9,13 @@ from math import ceil, floor
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from opentimelineio.opentime import RationalTime
-
 from core.brief import STEMS, Brief, Plan
 from core.cue.changing import changing
 from core.cue.damage import see_that_it_is_whole
 from core.cue.folder import Cue, write
 from core.cue.showing import refresh
 from core.cue.takes import Opening, Take, bars
-from core.timeline.timecode import write as timecode
+from core.timeline.timecode import record_timecode
 from core.watch import Watch
 
 
@@ -94,8 +92,8 @@ def hole_row(cue: Cue, opening: Opening) -> dict[str, Any]:
     return {
         "start": opening.start,
         "duration": opening.duration,
-        "in": _timecode(cue.brief, first),
-        "out": _timecode(cue.brief, last),
+        "in": record_timecode(cue.brief.edit.range, first),
+        "out": record_timecode(cue.brief.edit.range, last),
         "stems": list(opening.stems),
         "asked": list(opening.asked),
         "snap": opening.snap,
@@ -110,11 +108,6 @@ def _frames(brief: Brief, opening: Opening) -> tuple[int, int]:
     first, last = opening.span(brief.sample_rate)
     half, per_sample = Fraction(1, 2), brief.edit.range.rate / brief.sample_rate
     return floor((first + half) * per_sample), ceil((last - half) * per_sample)
-
-
-def _timecode(brief: Brief, frame: int) -> str:
-    scored = brief.edit.range
-    return timecode(RationalTime(round(scored.start.value) + frame, scored.start.rate), scored.drop_frame)
 
 
 def _row(cue: Cue, take: Take) -> dict[str, Any]:

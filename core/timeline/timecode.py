@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from opentimelineio.opentime import RationalTime
 
-from core.brief import exact_rate
+from core.brief import Range, exact_rate
 from core.errors import WrongUse
 from core.timeline.fields import text as printable
 
@@ -84,6 +84,11 @@ def write(time: RationalTime, drop_frame: bool) -> str:
     hours, minutes = divmod(minutes, 60)
     digits = 3 if nominal > 100 else 2
     return f"{hours:02}:{minutes:02}:{seconds:02}{';' if drop_frame else ':'}{frames:0{digits}}"
+
+
+def record_timecode(scored: Range, frame: int) -> str:
+    """Record timecode of a frame counted from the start of a range."""
+    return write(RationalTime(round(scored.start.value) + frame, scored.start.rate), scored.drop_frame)
 
 
 def frames_per_day(rate: Fraction, drop_frame: bool) -> int:
