@@ -1,0 +1,1 @@
+"""What scripts inside editing programs ask for, and how it is answered."""

@@ -1,0 +1,1 @@
+"""What the editing programs run: scripts that import nothing of ours, and their installer."""
