@@ -58,7 +58,7 @@ def placement(
     changed = changed or {}
     firsts = [sum(lengths[:number]) for number in range(len(lengths))]
     frames = sum(lengths)
-    sections = [
+    sections: list[dict[str, Any]] = [
         {
             "number": number,
             "name": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(number - 1) % 26],
