@@ -16,7 +16,10 @@ try:
 except KeyboardInterrupt:  # Ctrl-C in the first moments, of which imports are the most
     sys.exit(6)
 
-COMMANDS = ("score", "reroll", "takes", "export", "engines", "jobs", "cancel", "watch", "daemon", "doctor")
+COMMANDS = (
+    *("score", "reroll", "takes", "export", "engines", "jobs", "cancel", "watch", "daemon"),
+    *("install", "uninstall", "doctor"),
+)
 """In the order of the help; each is a function of that name in the file of that name."""
 
 
