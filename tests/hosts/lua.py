@@ -2,7 +2,7 @@
 
 Conventions
     Strings are bytes in Lua. They reach Python as text (UTF-8; bytes that are none survive as surrogates) and come back
-    as the same bytes. A table with the keys 1 to n is a list, every other one a dictionary; an empty one is an empty list.
+    as the same bytes. A table with the keys 1 to n is a list, any other a dictionary; an empty one is an empty list.
     Lists and dictionaries become a fresh table at each crossing. A tuple is several return values.
     An object wrapped in `Exposed` answers methods called with `:`; an attribute it does not have is nil.
     Any other Python object is opaque userdata: it can be kept, compared and handed back, nothing else.
@@ -23,7 +23,7 @@ STEP = 1000
 _PRELUDE = b"""
 local unpack, select, error, type, rawset = table.unpack or unpack, select, error, type, rawset
 local getinfo, sethook = debug.getinfo, debug.sethook
-local jit = rawget(_G, "jit")
+local jit, load = rawget(_G, "jit"), rawget(_G, "loadstring") or load
 local spent = 0
 local tools = {}
 
@@ -85,7 +85,7 @@ function tools.strict(globals)
 end
 
 function tools.load(code, name)
-  return (loadstring or load)(code, name)
+  return load(code, name)
 end
 
 local handler = debug.traceback
