@@ -14,7 +14,7 @@ __all__ = ["Finding", "examine", "healthy"]
 
 def examine(home: Home) -> list[Finding]:
     """Everything that was found, in the order in which a start needs it. No daemon is started and no folder made."""
-    return [*libraries(), *house(home), *engines(), *hosts()]
+    return [*libraries(), *house(home), *engines(), *hosts(home)]
 
 
 def healthy(findings: list[Finding]) -> bool:

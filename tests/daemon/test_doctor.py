@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import zmq
 
-from daemon.checks import engines, hosts, house, libraries
+from daemon.checks import engines, house, libraries
 from daemon.checks.finding import Finding, numbers
 from daemon.commands.doctor import COLOURS
 from daemon.connection import Connection, DaemonLock, write_connection
@@ -414,26 +414,3 @@ def test_a_running_daemon_of_another_version_is_a_problem(made: Home) -> None:
         assert "hitpoint daemon stop" in found.do
     finally:
         stop_daemon(made)
-
-
-# --- hosts
-
-
-def test_editing_programs_are_looked_for_where_their_installers_put_them() -> None:
-    windows = {"PROGRAMFILES": "C:/Program Files", "APPDATA": "C:/Users/me/AppData/Roaming"}
-    assert hosts.places("DaVinci Resolve", "Linux", {}) == (
-        Path("/opt/resolve/bin/resolve"),
-        Path("/home/resolve/bin/resolve"),
-    )
-    assert Path("C:/Program Files/REAPER (x64)/reaper.exe") in hosts.places("REAPER", "Windows", windows)
-    assert hosts.places("REAPER", "Windows", {}) == ()
-    assert hosts.places("REAPER", "Plan 9", windows) == ()
-
-
-def test_a_host_that_is_here_has_no_script_yet_and_the_way_around_is_said(tmp_path: Path) -> None:
-    (tmp_path / "reaper").touch()
-    found = hosts.host("REAPER", (tmp_path / "nowhere", tmp_path / "reaper"))
-    assert found.state == "note"
-    assert "no script for it yet" in found.words
-    assert "hitpoint watch" in found.do
-    assert "Not found" in hosts.host("REAPER", ()).words
