@@ -52,6 +52,16 @@ class Home:
         """One folder for each job being worked on."""
         return self.folder / "jobs"
 
+    @property
+    def exchange(self) -> Path:
+        """Files that scripts of hosts and this program exchange; see `daemon.hosts.exchange`."""
+        return self.folder / "exchange"
+
+    @property
+    def hosts(self) -> Path:
+        """What is remembered for the hosts: options, where cues lie, and answers that wait to be laid."""
+        return self.folder / "hosts.json"
+
 
 @dataclass(frozen=True)
 class Mount:
