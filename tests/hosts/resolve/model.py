@@ -66,6 +66,7 @@ class Folder:
     name: str
     folders: list[Folder] = field(default_factory=list)
     clips: list[Media] = field(default_factory=list)
+    id: str = field(default_factory=new_id)
 
     def all_clips(self) -> list[Media]:
         """Clips of this bin and all bins inside it."""
@@ -110,6 +111,8 @@ class Item:
     id: str = field(default_factory=new_id)
     unsaved: bool = False
     """Came from an append that errored: gone once the project is saved."""
+    track: Track | None = None
+    """Where it lies; None once it was deleted, or where it never came to lie."""
 
     @property
     def end(self) -> float:
@@ -130,8 +133,18 @@ class Track:
 
     def put(self, item: Item) -> None:
         """Lay an item in its place."""
+        item.track = self
         self.items.append(item)
-        self.items.sort(key=lambda other: other.start)
+        self.sort()
+
+    def take_off(self, item: Item) -> None:
+        """Remove an item; handles to it are dead."""
+        self.items.remove(item)
+        item.track = None
+
+    def sort(self) -> None:
+        """Items in the order of their start."""
+        self.items.sort(key=lambda item: item.start)
 
     def busy(self, start: float, end: float) -> list[Item]:
         """Items that reach into a span; transitions take no room."""
@@ -167,9 +180,9 @@ class Timeline:
         """Video by index, then audio, then subtitles."""
         return [track for kind in ("video", "audio", "subtitle") for track in self.tracks[kind]]
 
-    def track_of(self, item: Item) -> Track | None:
-        """The track an item lies on, None where it lies on none."""
-        return next((track for track in self.all_tracks() if item in track.items), None)
+    def holds(self, item: Item) -> bool:
+        """Whether an item lies on one of its tracks."""
+        return item.track is not None and any(track is item.track for track in self.all_tracks())
 
 
 @dataclass(eq=False)
