@@ -33,8 +33,10 @@ local function finish(ok, ...)
 end
 
 -- The host's side of a call: what the script did since the last one is told first, then the arguments and their number.
-function tools.wrap(call)
+-- A call that is the script's own work (reading a clock) does not end its step.
+function tools.wrap(call, own)
   return function(...)
+    if own then return finish(call(-1, select("#", ...), ...)) end
     local before = spent
     spent = 0
     return finish(call(before, select("#", ...), ...))
@@ -129,6 +131,7 @@ class Interpreter:
         strict: reading a global that was never set is an error, as in hosts with strict globals.
         counting: count the script's instructions between host calls; LuaJIT then interprets.
         expose: which Python objects are given to Lua as objects with methods.
+        encoding: of texts on their way to Lua ("cp1252" for hosts that hand out code-page bytes).
 
     Attributes:
         steps: instructions the script spent before each host call, and after the last one (see `STEP`).
@@ -143,6 +146,7 @@ class Interpreter:
         strict: bool = False,
         counting: bool = False,
         expose: Callable[[object], bool] = lambda _: False,
+        encoding: str = "utf-8",
     ) -> None:
         if kind not in KINDS:
             raise ValueError(f"{kind} is no Lua of these: {', '.join(KINDS)}")
@@ -150,6 +154,7 @@ class Interpreter:
         self.steps: list[int] = []
         self.wrong_use: list[str] = []
         self._expose = expose
+        self._encoding = encoding
         self._strict = strict
         self._counting = counting
         module = importlib.import_module(f"lupa.{kind}")
@@ -175,13 +180,13 @@ class Interpreter:
         if table is not None:
             table[last] = None
 
-    def set(self, dotted: str, value: object) -> None:
-        """Set a global, or a field of one."""
+    def set(self, dotted: str, value: object, *, own: bool = False) -> None:
+        """Set a global, or a field of one; `own` as for `function`."""
         *path, last = dotted.encode().split(b".")
         table = self.runtime.globals()
         for name in path:
             table = table[name]
-        table[last] = self.to_lua(value)
+        table[last] = self.function(value, own=True) if own and callable(value) else self.to_lua(value)
 
     def run(self, source: Path | str, *arguments: object) -> Any:
         """Run a file, or text, as a main chunk and give what it returns (a tuple where it returns several values).
@@ -209,13 +214,16 @@ class Interpreter:
         told = tuple(self.to_python(value) for value in values)
         return told[0] if len(told) == 1 else told or None
 
-    def function(self, call: Callable[..., object]) -> Any:
-        """A Lua function that calls Python: arguments and results are converted, errors carried."""
-        return self._tools[b"wrap"](self._entered(call))
+    def function(self, call: Callable[..., object], *, own: bool = False) -> Any:
+        """A Lua function that calls Python: arguments and results are converted, errors carried.
+
+        `own`: it counts as the script's own work, as reading a clock does, and ends none of its steps.
+        """
+        return self._tools[b"wrap"](self._entered(call), own)
 
     def _entered(self, call: Callable[..., object]) -> Callable[..., tuple[object, ...]]:
         def entered(before: int, count: int, *arguments: Any) -> tuple[object, ...]:
-            if self._counting:
+            if self._counting and before >= 0:
                 self.steps.append(before)
             given = [self.to_python(value) for value in arguments[:count]]
             try:
@@ -232,7 +240,7 @@ class Interpreter:
         if value is None or isinstance(value, (bool, int, float, bytes, Exposed)):
             return value
         if isinstance(value, str):
-            return value.encode("utf-8", "surrogateescape")
+            return self._bytes(value)
         if isinstance(value, Mapping):
             table = self.runtime.table()
             for key, item in value.items():
@@ -245,6 +253,11 @@ class Interpreter:
         if self._expose(value):
             return Exposed(value)
         return self.function(value) if callable(value) else value
+
+    def _bytes(self, text: str) -> bytes:
+        if self._encoding == "utf-8":
+            return text.encode("utf-8", "surrogateescape")
+        return text.encode(self._encoding, "replace")
 
     def to_python(self, value: Any) -> Any:
         """The value as Python holds it."""

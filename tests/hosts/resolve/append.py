@@ -86,9 +86,9 @@ def _frame(fake: Fake, value: float) -> Fraction:
 
 def _lay(fake: Fake, timeline: Timeline, request: Request) -> list[Returned]:
     if request.last <= request.first or not request.kinds:
-        return [_lie(timeline, request, "audio")]
+        return [_lie(timeline, request)]
     if request.index is not None and not request.typed and fake.traps.needs_media_type:
-        return [_lie(timeline, request, request.kinds[0])]
+        return [_lie(timeline, request)]
     link = fake.next_link() if len(request.kinds) > 1 else None
     answered = []
     for kind in request.kinds:
@@ -104,13 +104,13 @@ def _lay_kind(fake: Fake, timeline: Timeline, request: Request, kind: Kind, link
         timeline.tracks["video"]
     )
     if too_high or (above_video and not fake.profile.since("20.2.2")):
-        return [_lie(timeline, request, kind)] if fake.traps.beyond == "items" else []
+        return [_lie(timeline, request)] if fake.traps.beyond == "items" else []
     several = request.media.channels if kind == "audio" and request.media.channels > 2 else 1
     answered = []
     for channel in range(several):
         while len(tracks) < index + channel:
             fake.add_track(timeline, kind, "mono" if kind == "audio" else "")
-        item = _item(timeline, request, kind)
+        item = _item(timeline, request)
         item.link, item.channel = link, channel if several > 1 else None
         answered += _settle(fake, timeline, tracks[index + channel - 1], item, request)
     return answered
@@ -132,10 +132,10 @@ def _settle(fake: Fake, timeline: Timeline, track: Track, item: Item, request: R
             return [Returned(None)]
         item.start = max(other.end for other in in_the_way)
     track.put(item)
-    return [Returned(None)] if traps.dead_items else [Returned(item, without_id=traps.null_ids)]
+    return [Returned(None)] if traps.dead_items else [Returned(item, id_lost=traps.null_ids)]
 
 
-def _item(timeline: Timeline, request: Request, kind: Kind) -> Item:
+def _item(timeline: Timeline, request: Request) -> Item:
     media = request.media
     shown = request.last - request.first
     return Item(
@@ -148,6 +148,6 @@ def _item(timeline: Timeline, request: Request, kind: Kind) -> Item:
     )
 
 
-def _lie(timeline: Timeline, request: Request, kind: Kind) -> Returned:
+def _lie(timeline: Timeline, request: Request) -> Returned:
     """An item that looks placed and lies nowhere."""
-    return Returned(_item(timeline, request, kind), phantom=True)
+    return Returned(_item(timeline, request), phantom=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -13,6 +13,8 @@ class Clock:
 
     call_cost: float = 0.002
     """Seconds that each host call takes."""
+    costs: Mapping[str, float] = field(default_factory=dict)
+    """Of single methods: {"Export": 0.4}."""
     real: bool = False
     """Waits really sleep and the time is the machine's: for tests with a real daemon."""
     passed: float = 0.0
@@ -39,9 +41,9 @@ class Clock:
         """Let something happen during the script's wait of that number, counted from 1."""
         self._at_waits.append((number, act))
 
-    def call(self) -> None:
+    def call(self, method: str = "") -> None:
         """A host call takes its time."""
-        self.passed += self.call_cost
+        self.passed += self.costs.get(method, self.call_cost)
         self.happen()
 
     def wait(self, seconds: float) -> None:

@@ -21,6 +21,10 @@ from tests.hosts.resolve.versions import Profile, profile
 from tests.hosts.resolve.windows import Windows
 
 
+NEWEST = profile("21.1")
+PLAIN = Traps()
+
+
 @dataclass(frozen=True)
 class Clip:
     """A piece of a movie on the timeline, in frames of the timeline."""
@@ -59,8 +63,8 @@ class Fake:
 
     def __init__(
         self,
-        profile: Profile = profile(),
-        traps: Traps = Traps(),
+        profile: Profile = NEWEST,
+        traps: Traps = PLAIN,
         clock: Clock | None = None,
         *,
         rate: str | Fraction = "24",
@@ -145,9 +149,7 @@ class Fake:
                 if media is None:
                     raise ValueError(f"{clip.path} cannot be read")
                 known[clip.path] = media
-                self.project.root.clips.append(media)
             laid.append(self.lay(known[clip.path], clip.record, clip.frames, clip.source, clip.track, sound=sound))
-        self.project.pool_selection = [] if self.traps.no_selection else list(known.values())[-1:]
         return laid
 
     def lay(
@@ -217,7 +219,7 @@ class Fake:
 
     def before_call(self, kind: str, method: str) -> None:
         """A call begins: time passes, what waited for it happens, handles may die."""
-        self.clock.call()
+        self.clock.call(method)
         self._begun += 1
         self._counts[method] = self._counts.get(method, 0) + 1
         for entry in [entry for entry in self._before if entry[:2] == (method, self._counts[method])]:
@@ -243,8 +245,8 @@ class Fake:
 
 
 def _constants(otio_zero: bool) -> dict[str, int]:
-    names = "AAF DRT EDL FCP_7_XML FCPXML_1_8 FCPXML_1_9 FCPXML_1_10".split()
-    constants = {f"EXPORT_{name}": number for number, name in enumerate(names)}
+    names = "AAF DRT EDL FCP_7_XML FCPXML_1_8 FCPXML_1_9 FCPXML_1_10"
+    constants = {f"EXPORT_{name}": number for number, name in enumerate(names.split())}
     constants |= {"EXPORT_NONE": 0, "EXPORT_OTIO": 15}
     if otio_zero:
         constants |= {"EXPORT_OTIO": 0, "EXPORT_AAF": 15}

@@ -10,10 +10,10 @@ from tests.hosts.resolve.model import Marker
 if TYPE_CHECKING:
     from tests.hosts.resolve.fake import Fake
 
-COLOURS = ("Blue Cyan Green Yellow Red Pink Purple Fuchsia Rose Lavender Sky Mint Lemon Sand Cocoa Cream").split()
-CLIP_COLOURS = (
-    "Orange Apricot Yellow Lime Olive Green Teal Navy Blue Purple Violet Pink Tan Beige Brown Chocolate"
-).split()
+_COLOURS = "Blue Cyan Green Yellow Red Pink Purple Fuchsia Rose Lavender Sky Mint Lemon Sand Cocoa Cream"
+_CLIP_COLOURS = "Orange Apricot Yellow Lime Olive Green Teal Navy Blue Purple Violet Pink Tan Beige Brown Chocolate"
+COLOURS = tuple(_COLOURS.split())
+CLIP_COLOURS = tuple(_CLIP_COLOURS.split())
 
 
 class MarkersRoom:

@@ -44,7 +44,6 @@ class MediaPoolRoom:
             return None
         folder = Folder(name)
         parent.folders.append(folder)
-        self.project.folder = folder
         return folder
 
     def ImportMedia(self, wanted: list[Any]) -> list[Media]:
@@ -64,8 +63,6 @@ class MediaPoolRoom:
                 if clip.start and not clip.video:
                     self.fake.unmeasured.append(f"{clip.name} has a start timecode inside")
             clips.append(clip)
-        if clips:
-            self.project.pool_selection = [] if self.fake.traps.no_selection else clips[-1:]
         return clips
 
     def AppendToTimeline(self, wanted: list[dict[str, Any]]) -> list[Returned] | None:

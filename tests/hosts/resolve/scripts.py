@@ -41,9 +41,12 @@ def run_lua(
     counting: bool = False,
 ) -> Run:
     """Run a Lua script (a file, or text) as the Scripts menu would."""
-    state = Interpreter(lua, strict=True, counting=counting, expose=_is_object)
+    encoding = "cp1252" if fake.traps.ansi else "utf-8"
+    state = Interpreter(lua, strict=True, counting=counting, expose=_is_object, encoding=encoding)
     begun = len(fake.printed)
-    for name, value in {**_lua_globals(fake), **(globals or {})}.items():
+    for name, value in _own_globals(fake).items():
+        state.set(name, value, own=True)
+    for name, value in {**_host_globals(fake), **(globals or {})}.items():
         state.set(name, value)
     for name in fake.profile.removed_globals:
         state.remove(name)
@@ -118,7 +121,13 @@ def bmd(fake: Fake) -> dict[str, Callable[..., object]]:
     return functions
 
 
-def _lua_globals(fake: Fake) -> dict[str, object]:
+def _host_globals(fake: Fake) -> dict[str, object]:
+    return {"resolve": fake.resolve, "fusion": fake.fusion, "fu": fake.fusion, "bmd": bmd(fake)}
+
+
+def _own_globals(fake: Fake) -> dict[str, object]:
+    """What stands on the fake's clock and Console, and is still the script's own work."""
+
     def date(form: str = "%c", at: float | None = None) -> object:
         utc, wanted = form.startswith("!"), form.lstrip("!")
         moment = (time.gmtime if utc else time.localtime)(fake.clock.time() if at is None else at)
@@ -134,10 +143,6 @@ def _lua_globals(fake: Fake) -> dict[str, object]:
         return int(time.mktime((*map(int, parts), 0, 0, -1)))  # type: ignore[arg-type]
 
     return {
-        "resolve": fake.resolve,
-        "fusion": fake.fusion,
-        "fu": fake.fusion,
-        "bmd": bmd(fake),
         "print": _printer(fake, _lua_text),
         "os.time": now,
         "os.date": date,

@@ -238,7 +238,7 @@ def _parse() -> dict[str, dict[str, tuple[Signature, ...]]]:
         if match is None:
             raise ValueError(f"not a signature: {line}")
         name, arguments, answer, notes = match.groups()
-        said = dict((note.split(" ", 1) + ["yes"])[:2] for note in notes.split("; ")[1:])
+        said = {word: version for word, _, version in (note.partition(" ") for note in notes.split("; ")[1:])}
         signature = Signature(
             tuple(kind.strip() for kind in arguments.split(",") if kind.strip()),
             answer,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from tests.hosts.resolve import model
 from tests.hosts.resolve.signatures import Signature, forms, names
@@ -57,7 +57,7 @@ class Returned:
     """None is a dead one: every getter answers None."""
     phantom: bool = False
     """It lies nowhere and still answers as if it did."""
-    without_id: bool = False
+    id_lost: Literal["", "empty", "none"] = ""
 
 
 class Handle:
@@ -92,7 +92,8 @@ def attribute(handle: Handle, name: str) -> Any:
         return fake.constants[name]
     if kind == "Fusion" and name == "UIManager" and fake.profile.windows:
         return fake.windows.manager
-    if not forms(kind, name, fake.profile):
+    dead_item = handle._target is None
+    if not forms(kind, name, fake.profile) or (dead_item and fake.traps.nil_methods):
         return None
 
     def method(*arguments: object, **named: object) -> object:
@@ -133,8 +134,8 @@ def _answer(handle: Handle, name: str, arguments: tuple[object, ...], form: Sign
         return form.refusal()
     if form.writes and fake.dialog:
         return form.refusal()
-    if handle._returned is not None and handle._returned.without_id and name == "GetUniqueId":
-        return None
+    if name == "GetUniqueId" and handle._returned is not None and handle._returned.id_lost:
+        return "" if handle._returned.id_lost == "empty" else None
     room = fake.rooms[handle._kind](fake, handle._target)
     return wrap(fake, getattr(room, name)(*(unwrap(value) for value in arguments)))
 

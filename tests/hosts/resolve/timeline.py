@@ -15,8 +15,8 @@ from tests.hosts.resolve.timecode import frames_of, timecode_of
 if TYPE_CHECKING:
     from tests.hosts.resolve.fake import Fake
 
-_LAYOUTS = "mono stereo lrc lcr lrcs lcrs quad 5.0 5.0film 5.1 5.1film 7.0 7.0film 7.1 7.1film".split()
-SUBTYPES = (*_LAYOUTS, *(f"adaptive{channels}" for channels in range(1, 37)))
+_LAYOUTS = "mono stereo lrc lcr lrcs lcrs quad 5.0 5.0film 5.1 5.1film 7.0 7.0film 7.1 7.1film"
+SUBTYPES = (*_LAYOUTS.split(), *(f"adaptive{channels}" for channels in range(1, 37)))
 _NO_PLAYHEAD = ("media", "fusion")
 
 
@@ -255,8 +255,8 @@ class TimelineRoom(MarkersRoom):
         name = name or f"{self.timeline.name} copy"
         if any(timeline.name == name for timeline in timelines):
             return None
-        memo = {id(clip): clip for clip in self.fake.project.root.all_clips()}
-        twin: Timeline = copy.deepcopy(self.timeline, memo)  # type: ignore[arg-type]
+        memo: dict[int, Any] = {id(clip): clip for clip in self.fake.project.root.all_clips()}
+        twin: Timeline = copy.deepcopy(self.timeline, memo)
         twin.name, twin.id, twin.selection = name, new_id(), []
         for track in twin.all_tracks():
             for item in track.items:

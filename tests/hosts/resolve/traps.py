@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,11 @@ class Traps:
     beyond: Literal["items", "empty"] = "items"
     """What a refused track index answers: beyond count + 1 (2.4), or above the video tracks before 20.2.2 (2.4)."""
     dead_items: bool = False
-    """Appended items are on the track, but what the call returned is dead: None from every getter, an empty id (2.4)."""
-    null_ids: bool = False
-    """What the call returned has None or an empty text for its id, and is alive otherwise (2.4)."""
+    """Appended items are on the track, but what came back is dead: None from every getter, an empty id (2.4)."""
+    nil_methods: bool = False
+    """A dead item has no methods at all: reading one gives None (2.4)."""
+    null_ids: Literal["", "empty", "none"] = ""
+    """What the call returned has an empty id, or None, and is alive otherwise (2.4)."""
     errored_append: Literal["", "raises", "none"] = ""
     """The first append raises or answers None; its items are visible until the project is saved, then gone (2.4)."""
     flaky_delete: bool = False
@@ -55,6 +57,8 @@ class Traps:
     """AddTake works on audio items (1.6: not measured)."""
     float_frames: Literal["honoured", "truncated"] = "honoured"
     """Fractions in startFrame and endFrame (documented from 19.0.3, 1.5) count, or are cut off."""
+    ansi: bool = False
+    """Texts reach Lua as code-page bytes, not UTF-8, as on Windows (2.7)."""
     language: Literal["en", "fr", "ja"] = "en"
     """Default track names and `Type` values are translated (1.5, 2.7)."""
     dead_handles: Literal["none", "raises"] = "none"
@@ -70,7 +74,7 @@ class Traps:
     def random(cls, seed: int, share: float = 0.25) -> Traps:
         """A set of traps that can be met together; each is away from its first value with the chance `share`."""
         drawn = random.Random(seed)
-        chosen = {}
+        chosen: dict[str, Any] = {}
         for switch, values in CHOICES.items():
             value = drawn.choice(values)
             if drawn.random() < share:
@@ -93,7 +97,8 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "needs_media_type": (True, False),
     "beyond": ("items", "empty"),
     "dead_items": (True,),
-    "null_ids": (True,),
+    "nil_methods": (True,),
+    "null_ids": ("empty", "none"),
     "errored_append": ("raises", "none"),
     "flaky_delete": (True,),
     "empty_export": (True,),
@@ -107,6 +112,7 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "source_start_low": (True,),
     "takes_on_audio": (True,),
     "float_frames": ("truncated",),
+    "ansi": (True,),
     "language": ("fr", "ja"),
     "dead_handles": ("raises",),
     "handles_die_after": (40, 400, 4000),

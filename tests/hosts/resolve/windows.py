@@ -134,7 +134,7 @@ class Manager:
         return lambda *given: Element(name, given)
 
     def FindWindow(self, name: str) -> Window | None:
-        return next((window for window in self._windows.all if window.ID == name), None)
+        return next((window for window in self._windows.all if window.fields.get("ID") == name), None)
 
     def QueueEvent(self, element: Element, event: str, fields: dict[str, Any] | None = None) -> bool:
         self._windows.hands.insert(0, lambda: self._windows.fire(element.ID, event, **(fields or {})))
