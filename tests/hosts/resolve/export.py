@@ -106,7 +106,7 @@ def _clip(item: Item, track: Track, timeline: Timeline, rate: float) -> dict[str
         "metadata": {"Resolve_OTIO": own},
         "name": item.name,
         "source_range": _range(start, item.duration, rate),
-        "effects": [_transform()] if track.kind == "video" else [],
+        "effects": _warp(item) + ([_transform()] if track.kind == "video" else []),
         "markers": [_marker(frame, marker, rate) for frame, marker in sorted(item.markers.items())],
         "enabled": item.enabled,
         "media_references": {"DEFAULT_MEDIA": _reference(item.media, item)},
@@ -131,6 +131,20 @@ def _reference(media: Media | None, item: Item) -> dict[str, Any]:
         "available_image_bounds": None,
         "target_url": media.path,
     }
+
+
+def _warp(item: Item) -> list[dict[str, Any]]:
+    if item.speed == 1:
+        return []
+    return [
+        {
+            "OTIO_SCHEMA": "LinearTimeWarp.1",
+            "metadata": {},
+            "name": "",
+            "effect_name": "",
+            "time_scalar": float(item.speed),
+        }
+    ]
 
 
 def _transform() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from tests.hosts.resolve import application, items, pool, scripts, timeline
+from tests.hosts.resolve import application, importing, items, pool, scripts, timeline
 from tests.hosts.resolve.clock import Clock
 from tests.hosts.resolve.media import read_media
 from tests.hosts.resolve.model import Item, Kind, Media, Project, Timeline, Track
@@ -20,9 +20,9 @@ from tests.hosts.resolve.user import User
 from tests.hosts.resolve.versions import Profile, profile
 from tests.hosts.resolve.windows import Windows
 
-
 NEWEST = profile("21.1")
 PLAIN = Traps()
+ONCE = Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -153,10 +153,23 @@ class Fake:
         return laid
 
     def lay(
-        self, media: Media, record: int, frames: int, source: int = 0, track: int = 1, *, sound: bool = True
+        self,
+        media: Media,
+        record: int,
+        frames: int,
+        source: int | Fraction = 0,
+        track: int = 1,
+        *,
+        sound: bool = True,
+        speed: Fraction = ONCE,
+        timeline: Timeline | None = None,
     ) -> Item:
-        """Lay media that may have no file: frames of the timeline, from its first; the picture's item, else the sound's."""
-        own = self.timeline
+        """Lay media that may have no file; positions in frames of the timeline. Answers the picture, else the sound."""
+        own = timeline or self.timeline
+        if media not in self.project.root.all_clips():
+            self.project.root.clips.append(media)
+        if not self.traps.no_selection:
+            self.project.pool_selection = [media]
         kinds: list[Kind] = ["video"] if media.video else []
         kinds += ["audio"] if media.audio and (sound or not media.video) else []
         link = self.next_link() if len(kinds) > 1 else None
@@ -165,10 +178,32 @@ class Fake:
         for kind in kinds:
             while len(own.tracks[kind]) < track:
                 self.add_track(own, kind, "stereo" if kind == "audio" else "")
-            item = Item(media.name, own.start + record, frames, media, source * ratio, frames * ratio, link=link)
+            item = Item(media.name, own.start + record, frames, media, source * ratio, frames * ratio * speed)
+            item.speed, item.link = speed, link
             own.tracks[kind][track - 1].put(item)
             laid.append(item)
         return laid[0]
+
+    def title(
+        self, record: int, frames: int, track: int = 1, name: str = "Text", timeline: Timeline | None = None
+    ) -> Item:
+        """Lay a title: an item without media."""
+        own = timeline or self.timeline
+        while len(own.tracks["video"]) < track:
+            self.add_track(own, "video")
+        item = Item(name, own.start + record, frames, kind="title")
+        own.tracks["video"][track - 1].put(item)
+        return item
+
+    def transition(self, cut: int, frames: int, track: Track, name: str = "Cross Dissolve") -> Item:
+        """A dissolve in the middle of a cut; it is listed among the items of its track."""
+        item = Item(name, self.timeline.start + cut - frames // 2, frames, kind="transition")
+        track.put(item)
+        return item
+
+    def fill_from(self, path: Path) -> None:
+        """Lay what an OTIO file of any program says, and its markers."""
+        importing.fill_from(self, path, self.timeline)
 
     def add_track(self, own: Timeline, kind: Kind, subtype: str = "", index: float | None = None) -> Track:
         """A track with its default name, at an index from 1, else below all others."""
@@ -240,8 +275,7 @@ class Fake:
 
     def import_timeline(self, path: Path, options: dict[str, Any]) -> Timeline | None:
         """A timeline from an OTIO file, where Resolve takes it."""
-        del path, options
-        return None
+        return importing.import_timeline(self, path, options)
 
 
 def _constants(otio_zero: bool) -> dict[str, int]:

@@ -97,6 +97,8 @@ class Item:
     source_frames: Fraction = Fraction(0)
     """Source frames shown, at the media's rate."""
     kind: ItemKind = "clip"
+    speed: Fraction = Fraction(1)
+    """Source seconds per record second."""
     enabled: bool = True
     colour: str = ""
     link: int | None = None
