@@ -15,6 +15,7 @@ import importlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 KINDS = ("luajit20", "luajit21", "lua51", "lua52", "lua53", "lua54")
 STEP = 1000
@@ -106,16 +107,10 @@ return tools
 class Exposed:
     """A Python object as scripts see it: an object whose methods are called with `:`."""
 
-    __slots__ = ("target",)
+    __slots__ = ("__weakref__", "target")
 
     def __init__(self, target: object) -> None:
         self.target = target
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Exposed) and self.target is other.target
-
-    def __hash__(self) -> int:
-        return id(self.target)
 
 
 class ScriptError(Exception):
@@ -155,6 +150,7 @@ class Interpreter:
         self.wrong_use: list[str] = []
         self._expose = expose
         self._encoding = encoding
+        self._known: WeakValueDictionary[int, Exposed] = WeakValueDictionary()
         self._strict = strict
         self._counting = counting
         module = importlib.import_module(f"lupa.{kind}")
@@ -237,8 +233,10 @@ class Interpreter:
 
     def to_lua(self, value: object) -> Any:
         """The value as Lua holds it."""
-        if value is None or isinstance(value, (bool, int, float, bytes, Exposed)):
+        if value is None or isinstance(value, (bool, int, float, bytes)):
             return value
+        if isinstance(value, Exposed):
+            return self._known.setdefault(id(value.target), value)
         if isinstance(value, str):
             return self._bytes(value)
         if isinstance(value, Mapping):
@@ -251,7 +249,7 @@ class Interpreter:
         if isinstance(value, LuaFunction):
             return value.function
         if self._expose(value):
-            return Exposed(value)
+            return self.to_lua(Exposed(value))
         return self.function(value) if callable(value) else value
 
     def _bytes(self, text: str) -> bytes:
@@ -321,5 +319,4 @@ def interpreter(kind: str = "luajit21", **options: Any) -> Interpreter:
 
 def expose(runtime: Interpreter, value: object) -> Any:
     """The object as a Lua value whose methods are called with `:`."""
-    del runtime
-    return Exposed(value)
+    return runtime.to_lua(Exposed(value))

@@ -1,4 +1,4 @@
-"""Timelines from OTIO files: to fill the fake with, and as Resolve's own import takes or refuses them (resolve.md 3.2)."""
+"""Timelines from OTIO files: to fill the fake with, and as Resolve's own import takes them (resolve.md 3.2)."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _path(url: str) -> str:
 
 
 def import_timeline(fake: Fake, path: Path, options: dict[str, Any]) -> Timeline | None:
-    """What ImportTimelineFromFile answers: None, without a reason, for anything that is not shaped like Resolve's own."""
+    """What ImportTimelineFromFile answers: None, without a reason, for what is not shaped like Resolve's own."""
     name = str(options.get("timelineName") or path.stem)
     if any(timeline.name == name for timeline in fake.project.timelines):
         return None
