@@ -54,13 +54,18 @@ def summary(cue: Cue, rendering: Rendering, timings: Mapping[str, float]) -> dic
         ],
         "chance": plan.chance,
         "offline": [*edit.offline, *brief.picture.offline],
-        "said": [*edit.said, *_unknown(brief), *take.said],
+        "said": said(cue),
         "loudness": take.loudness,
         "true_peak": take.true_peak,
         "timings": dict(timings),
         **(_changed(cue, take, take.hole) if take.hole else {}),
         **(_followed(cue, take, cue.made_from) if cue.made_from and take.base is None else {}),
     }
+
+
+def said(cue: Cue) -> list[str]:
+    """Sentences for people: how the timeline was read, what was not understood, what was done to the sound."""
+    return [*cue.brief.edit.said, *_unknown(cue.brief), *cue.take.said]
 
 
 def _changed(cue: Cue, take: Take, hole: Opening) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from daemon.settings import Settings
 
 __all__ = ["Changed", "Died", "Done", "Executor", "Failed", "Processes", "Progress"]
 
-LIGHT_KINDS = frozenset({"takes", "export", "cue"})
+LIGHT_KINDS = frozenset({"takes", "export", "cue", "lay"})
 """Jobs that need no device; they have a worker of their own, which is started when one comes."""
 STOP_STEPS_S = (0.7, 0.6, 0.5)
 """Seconds that workers have to end by themselves, then when told to, then when killed."""
@@ -41,7 +41,7 @@ class Executor(Protocol):
 
         Args:
             job: its id.
-            kind: "score", "reroll", "takes", "export" or "cue".
+            kind: "score", "reroll", "takes", "export", "cue" or "lay".
             request: the fields of the operation.
             attachment: the timeline's text, when it travelled.
             folder: the job's own folder, kept until the job has ended for good.

@@ -181,6 +181,7 @@ _OPERATIONS: Mapping[str, Callable[[Server, Call], None]] = {
     "takes": _submit,
     "export": _submit,
     "cue": _submit,
+    "lay": _submit,
     "cancel": _cancel,
     "jobs": _jobs,
     "job": _job,

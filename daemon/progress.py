@@ -31,6 +31,7 @@ SHARES: Mapping[str, Share] = {
     "audio": (0.80, 0.90),
     "cue": (0.90, 1.0),
     "export": (0.0, 1.0),
+    "pieces": (0.0, 1.0),
     "check": (0.0, 1.0),
 }
 """Of each stage."""

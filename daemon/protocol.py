@@ -55,6 +55,8 @@ MAX_STEMS = 16
 """Stems named in a request."""
 MAX_TAKE = 999_999_999
 """The largest number of a take."""
+HOST_RATES = (8_000, 192_000)
+"""Sample rates that pieces may be asked for at, lowest and highest, Hz."""
 LOUDNESS = (-40.0, -10.0)
 """Loudness that may be asked for, lowest and highest, LUFS."""
 
@@ -239,6 +241,18 @@ class CueLook(_OfJob):
     cue: AbsolutePath = Field(description=_PATH)
 
 
+class Lay(_OfJob):
+    """Tell which file of a cue goes to which frame, and cut its stems into pieces at the sections if asked."""
+
+    cue: AbsolutePath = Field(description=_PATH)
+    stems: Stems = Field([], description=_STEMS)
+    """None is all of them."""
+    pieces: bool = Field(False, description=_YES_NO)
+    sample_rate: Annotated[int, Field(ge=HOST_RATES[0], le=HOST_RATES[1])] | None = Field(
+        None, description=f"a whole number from {HOST_RATES[0]} to {HOST_RATES[1]}"
+    )
+
+
 class Cancel(_OfJob):
     """Stop a job."""
 
@@ -292,6 +306,7 @@ OPERATIONS: Mapping[str, type[BaseModel]] = {
     "takes": Takes,
     "export": Export,
     "cue": CueLook,
+    "lay": Lay,
     "cancel": Cancel,
     "jobs": Jobs,
     "job": JobLook,

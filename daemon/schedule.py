@@ -13,7 +13,16 @@ from heapq import heapify, heappop, heappush
 
 from daemon.jobs import Job
 
-PRIORITY: Mapping[str, int] = {"reroll": 0, "takes": 0, "score": 1, "cue": 1, "export": 1, "evaluate": 2, "train": 3}
+PRIORITY: Mapping[str, int] = {
+    "reroll": 0,
+    "takes": 0,
+    "lay": 0,
+    "score": 1,
+    "cue": 1,
+    "export": 1,
+    "evaluate": 2,
+    "train": 3,
+}
 """Kinds of jobs; lower goes first."""
 LAST = max(PRIORITY.values()) + 1
 """The priority of kinds that are not listed."""

@@ -117,18 +117,32 @@ def cue(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) -> 
         UnusableInput: there is no cue, or it is damaged.
     """
     from core.brief import Rendering
-    from core.cue.folder import load
-    from core.cue.takes import load_notes
+    from core.cue.folder import load, notes_of
     from core.result import summary
 
     watch.report("cue", 0.0, "Reading the cue")
     found = load(Path(job.request["cue"]))
-    notes = load_notes(found.folder, found.take)
-    if not len(notes.how) == len(found.take.errors_ms) == len(found.brief.plan.met):
-        raise UnusableInput(
-            "The notes of this take do not fit its hits", str(found.folder), "Bring the cue back from a copy."
-        )
+    notes = notes_of(found, found.take)
     return summary(found, Rendering((), notes.tracks, notes.chords, notes.how), {})
+
+
+def lay(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) -> dict[str, Any]:  # noqa: ARG001
+    """Where everything of a cue goes on a timeline, for the hosts' scripts; done again, what is cut already serves.
+
+    Raises as `core.placement.placement` does.
+    """
+    from core.cue.folder import load
+    from core.placement import placement
+
+    watch.report("pieces", 0.0, "Reading the cue")
+    asked = job.request
+    return placement(
+        load(Path(asked["cue"])),
+        watch,
+        stems=asked.get("stems") or (),
+        pieces=bool(asked.get("pieces")),
+        sample_rate=asked.get("sample_rate"),
+    )
 
 
 def reroll(job: Job, means: Means, watch: Watch, appearing: Callable[[], None]) -> dict[str, Any]:
@@ -151,6 +165,7 @@ _WORK: Mapping[str, Callable[[Job, Means, Watch, Callable[[], None]], dict[str, 
     "takes": takes,
     "export": export,
     "cue": cue,
+    "lay": lay,
 }
 
 

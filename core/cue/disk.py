@@ -88,6 +88,28 @@ def new_cue(parent: Path, name: str) -> Iterator[NewCue]:
         raise
 
 
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """A hidden folder for what is being made; it goes when the block ends, or, should the process die, with the next.
+
+    Args:
+        parent: made if it is missing.
+
+    Raises:
+        UnusableInput: the place cannot be written.
+    """
+    with disk_errors(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        remove_stale(parent)
+    with _locked(parent) as path:
+        try:
+            with disk_errors(parent):
+                path.mkdir()
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+
 def _remove_empty(folders: Sequence[Path]) -> None:
     """Remove folders that were made for nothing, innermost first; those that hold something stay."""
     with suppress(OSError):

@@ -168,6 +168,20 @@ def load(place: Path) -> Cue:
     return cue
 
 
+def notes_of(cue: Cue, take: Take) -> Notes:
+    """The notes of a take, its chords, and how it meets each hit of the plan.
+
+    Raises:
+        UnusableInput: the file is missing, damaged, or does not fit the plan.
+    """
+    notes = load_notes(cue.folder, take)
+    if not len(notes.how) == len(take.errors_ms) == len(cue.brief.plan.met):
+        raise UnusableInput(
+            "The notes of this take do not fit its hits", str(cue.folder), "Bring the cue back from a copy."
+        )
+    return notes
+
+
 def rendering_of(cue: Cue, take: Take) -> Rendering:
     """What an engine wrote of a take besides its sound: notes, chords, how hits are met, and its state.
 
@@ -175,11 +189,7 @@ def rendering_of(cue: Cue, take: Take) -> Rendering:
         UnusableInput: a file is missing or damaged.
         EngineNotReady: the engine's state cannot be read here.
     """
-    notes = load_notes(cue.folder, take)
-    if not len(notes.how) == len(take.errors_ms) == len(cue.brief.plan.met):
-        raise UnusableInput(
-            "The notes of this take do not fit its hits", str(cue.folder), "Bring the cue back from a copy."
-        )
+    notes = notes_of(cue, take)
     return Rendering((), notes.tracks, notes.chords, notes.how, load_state(cue.folder, take))
 
 
