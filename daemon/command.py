@@ -18,9 +18,11 @@ except KeyboardInterrupt:  # Ctrl-C in the first moments, of which imports are t
 
 COMMANDS = (
     *("score", "reroll", "takes", "export", "engines", "jobs", "cancel", "watch", "daemon"),
-    *("install", "uninstall", "doctor"),
+    *("options", "install", "uninstall", "doctor"),
 )
 """In the order of the help; each is a function of that name in the file of that name."""
+HIDDEN = ("host",)
+"""Called by scripts alone."""
 
 
 class Commands(click.Group):
@@ -30,7 +32,7 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
+        if name not in COMMANDS + HIDDEN:
             return None
         command: click.Command = getattr(import_module(f"daemon.commands.{name}"), name)
         return command

@@ -9,6 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
 from core.errors import WrongUse
@@ -42,6 +43,8 @@ class Settings:
     """Idle seconds after which a worker process ends; it is started again when needed."""
     devices: tuple[str, ...] = ()
     """Devices to work on; none named: those that are found."""
+    cues: str = ""
+    """Folder of the cues that hosts ask for; none named: `Hitpoint Cues` in the user's documents."""
 
 
 def read_settings(home: Home) -> Settings:
@@ -59,7 +62,18 @@ def read_settings(home: Home) -> Settings:
         raise WrongUse(f"The settings are not valid TOML: {error}", str(home.settings), "Correct the line.") from error
     settings = replace(Settings(), **{key: _value(home, key, value) for key, value in table.items()})
     check_address(settings, str(home.settings))
+    if settings.cues and not _is_whole(settings.cues):
+        what = f"The setting 'cues' must be a whole path, not {settings.cues!r}"
+        raise WrongUse(what, str(home.settings), 'Write one such as "~/Music/Cues".')
     return settings
+
+
+def _is_whole(path: str) -> bool:
+    """Whether a path leads somewhere by itself; `~` is the user's own folder."""
+    try:
+        return "\0" not in path and Path(path).expanduser().is_absolute()
+    except RuntimeError:  # of a user that there is not
+        return False
 
 
 def check_address(settings: Settings, where: str = "settings.toml") -> None:

@@ -230,7 +230,7 @@ class _Folder:
         status = self._path.stat()
         if (identity := (status.st_dev, status.st_ino)) != self._identity:
             self._unsubscribe()
-            self._unsubscribing = _prompted(self._path, self.touch) if self._events else None
+            self._unsubscribing = prompted(self._path, self.touch) if self._events else None
             self._identity = identity
         marks: dict[str, Mark] = {}
         with os.scandir(self._path) as entries:
@@ -353,7 +353,7 @@ class _Folder:
             _log.warning("%r in the watch folder %s %s; it is left alone", name, self._path, words)
 
 
-def _prompted(folder: Path, touch: Callable[[str], None]) -> Callable[[], None] | None:
+def prompted(folder: Path, touch: Callable[[str], None]) -> Callable[[], None] | None:
     """Have `touch` called with the name of each file that is made, written or renamed in a folder.
 
     Returns:

@@ -251,13 +251,13 @@ def test_the_system_is_asked_again_to_tell_of_a_folder_that_was_made_anew(
     arriving: Arrivals, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[int, int]] = []
-    prompted = watchfolder._prompted
+    prompted = watchfolder.prompted
 
     def counting(path: Path, touch: Callable[[str], None]) -> Callable[[], None] | None:
         asked.append((path.stat().st_dev, path.stat().st_ino))
         return prompted(path, touch)
 
-    monkeypatch.setattr(watchfolder, "_prompted", counting)
+    monkeypatch.setattr(watchfolder, "prompted", counting)
     arriving.watcher.watch(folder, frozenset())
     (folder / "edit.otio").write_bytes(timeline())
     arriving.drops(1)

@@ -1,0 +1,109 @@
+"""`hitpoint host`: one request of a host's script, from its job folder to the answer there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from core.errors import Cancelled, HitpointError, UnusableInput, WrongUse
+
+if TYPE_CHECKING:
+    from daemon.hosts.answers import Answers
+    from daemon.hosts.request import HostRequest
+
+REQUEST = "request.json"
+CANCEL = "cancel"
+"""A script that makes a file of this name wants no answer any more."""
+
+
+@click.command(short_help="Answer the request of a host's script.", hidden=True)
+@click.argument("job", type=click.Path(path_type=Path, file_okay=False))
+def host(job: Path) -> None:
+    """Answer JOB/request.json in JOB/answer.lua, telling in JOB/progress.lua how far it is; see docs/mailbox.md.
+
+    The daemon is started where none runs. A file JOB/cancel, or JOB's removal, cancels.
+    """
+    from daemon.hosts.answers import Answers
+
+    job = job.absolute()
+    if not job.is_dir():
+        raise UnusableInput("There is no such folder", str(job))
+    asked, action = _known(job)
+    answers = Answers(job, "", asked, action)
+    try:
+        answer = _answer(job, answers)
+    except HitpointError as error:
+        _tell(job, answers, error)
+        raise
+    except Exception as error:
+        bug = HitpointError(
+            f"Something went wrong that should not: {type(error).__name__}", do="Run `hitpoint doctor`."
+        )
+        _tell(job, answers, bug)
+        raise
+    answers.done(answer)
+
+
+def _known(job: Path) -> tuple[str, str]:
+    """The id and the action of a request, as far as they can be read, so that also a wrong one is answered."""
+    import json
+
+    told: Any = None
+    with suppress(OSError, ValueError, RecursionError):
+        told = json.loads((job / REQUEST).read_bytes())
+    asked, action = (told.get(name) if isinstance(told, dict) else "" for name in ("id", "action"))
+    return asked if isinstance(asked, str) else "", action if isinstance(action, str) else ""
+
+
+def _answer(job: Path, answers: Answers) -> dict[str, Any]:
+    """What the request is answered with."""
+    from daemon.commands.follow import stopping
+    from daemon.home import home
+    from daemon.hosts.serving import serve
+    from daemon.starting import connected
+
+    def cancelled() -> bool:
+        return stopped() or (job / CANCEL).exists() or not job.is_dir()
+
+    def progress(how_far: Mapping[str, Any]) -> None:
+        with suppress(UnusableInput):  # a folder that is gone cancels; a disk that is full has no room for words
+            answers.progress(how_far)
+
+    with stopping() as stopped:
+        progress({"progress": 0.0, "stage": "start", "words": "Starting Hitpoint"})
+        request = _request(job)
+        if cancelled():
+            raise Cancelled()
+        with connected(request.client) as client:
+            return serve(request, client, home(), progress, cancelled)
+
+
+def _request(job: Path) -> HostRequest:
+    """The request in a job folder.
+
+    Raises:
+        UnusableInput: it is not there, cannot be read or is too large.
+        WrongUse: it cannot be meant.
+    """
+    from daemon.hosts.request import from_json
+    from daemon.wire import MAX_ATTACHMENT
+
+    place = job / REQUEST
+    try:
+        if place.stat().st_size > MAX_ATTACHMENT:
+            raise WrongUse(f"The request has more than {MAX_ATTACHMENT} bytes", str(place))
+        return from_json(place.read_bytes())
+    except OSError as error:
+        raise UnusableInput(f"The request cannot be read: {error.strerror or error}", str(place)) from None
+
+
+def _tell(job: Path, answers: Answers, error: HitpointError) -> None:
+    """Say in the job folder why there is no result; where that is gone, nobody listens."""
+    if os.access(job, os.F_OK):
+        with suppress(UnusableInput):  # said once more as the command ends
+            answers.failed(error)
