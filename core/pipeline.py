@@ -18,7 +18,7 @@ from core.brief import Audio, Brief, Direction, Edit, Ending, Hit, Picture, Rend
 from core.cue.disk import NewCue, bytes_needed, check_room, new_cue
 from core.cue.folder import Cue, save
 from core.cue.provenance import soundfont_hash
-from core.cue.showing import refresh
+from core.cue.showing import refresh, write_timeline
 from core.direction import direct, style_named
 from core.engines.engine import Engine
 from core.errors import EngineNotReady, UnusableInput, WrongUse
@@ -122,7 +122,11 @@ def score(request: Request, watch: Watch = Watch(), about_to_appear: Callable[[S
         def scored(place: Path) -> Scored:
             return Scored(replace(cue, folder=place), rendering, clock.seconds, new.path)
 
-        new.about_to_appear = lambda place: about_to_appear(scored(place))
+        def appearing(place: Path) -> None:
+            write_timeline(cue, rendering, place)
+            about_to_appear(scored(place))
+
+        new.about_to_appear = appearing
     return scored(new.final)
 
 

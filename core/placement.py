@@ -145,7 +145,7 @@ def _markers(cue: Cue, plan: Plan, how: Sequence[How | None], cue_parts: Sequenc
         return round(Fraction(time) * scored.rate)
 
     found = [
-        _marker("hit", frame(met.hit.time), met.hit.time, met.hit.label or met.hit.kind, note, met=met.met)
+        _marker("hit", frame(met.hit.time), met.hit.time, met.hit.label.strip() or met.hit.kind, note, met=met.met)
         for met, note in zip(plan.met, _notes(plan.met, how, cue.take.errors_ms), strict=True)
     ]
     found += [_marker("section", part.first, part.start, part.name, frames=part.frames) for part in cue_parts]

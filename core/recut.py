@@ -26,7 +26,7 @@ from core.cue.damage import see_that_it_is_whole
 from core.cue.disk import NewCue, bytes_needed, check_room, new_cue
 from core.cue.folder import DOCUMENT, Cue, load, rendering_of, save, write
 from core.cue.provenance import Carried, MadeFrom, soundfont_hash
-from core.cue.showing import refresh
+from core.cue.showing import refresh, write_timeline
 from core.cue.takes import Kept, Opening
 from core.engines.engine import Engine
 from core.errors import EngineNotReady, UnusableInput
@@ -161,7 +161,11 @@ def recut(request: Recut, watch: Watch = Watch(), about_to_appear: Callable[[Fol
             made = replace(cue, folder=place)
             return Followed(made, state.rendering, clock.seconds, new.path)
 
-        new.about_to_appear = lambda place: about_to_appear(followed(place))
+        def appearing(place: Path) -> None:
+            write_timeline(cue, state.rendering, place)
+            about_to_appear(followed(place))
+
+        new.about_to_appear = appearing
     return followed(new.final)
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from core.atomic import disk_errors, write_whole
 from core.audio.files import BYTES_PER_FRAME, read_wav
 from core.audio.overview import overview, span_of
-from core.brief import Brief, Rendering, StemName, Thumbnail
+from core.brief import STEMS, Brief, Rendering, StemName, Thumbnail
 from core.cue.bwf import read_wave
 from core.cue.folder import DOCUMENT, Cue
 from core.cue.midi import write_midi
@@ -70,11 +70,28 @@ def refresh(
         plan=as_heard(told.plan, rendering.how),
         seed=cue.take.seed,
     )
-    placed = timeline_write.placed(brief.edit, cue.files(cue.take), brief.sample_rate, brief.plan, cue.folder)
-    timeline_write.save(placed, cue.folder / TIMELINE)
+    write_timeline(cue, rendering, cue.folder)
     _write_notes(cue, rendering)
     text = _page(cue, brief, rendering, peaks, sounds_in(standing), watch)
     write_whole(cue.folder / PAGE, (text + _stamp(cue.folder)).encode(errors="replace"))
+
+
+def write_timeline(cue: Cue, rendering: Rendering, place: Path) -> None:
+    """Write `cue.otio` for the take in use, as it will be found at another place.
+
+    Args:
+        cue: as its `cue.json` says, in the folder where the file is written.
+        rendering: of the take in use.
+        place: the cue's folder once it is visible: media are absolute paths.
+
+    Raises:
+        UnusableInput: the file cannot be written.
+    """
+    brief, stems = cue.brief, cue.take.stems
+    names = {name: stems[name].file for name in STEMS if name in stems}
+    plan = as_heard(brief.plan, rendering.how)
+    document = timeline_write.placed(brief.edit, names, brief.sample_rate, plan, place.absolute())
+    timeline_write.save(document, cue.folder / TIMELINE)
 
 
 def is_current(cue: Cue) -> bool:

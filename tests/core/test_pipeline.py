@@ -31,12 +31,13 @@ def test_stems_land_on_the_exact_frame_of_the_timeline(demo_edit: Path, tmp_path
     made = score(Request(demo_edit, "01:00:05:00", "01:00:11:12", to=tmp_path, seed=3))
     placed = otio.adapters.read_from_file(str(made.cue.folder / "cue.otio"))
     assert placed.global_start_time.to_timecode() == "01:00:00:00"
-    for track in placed.tracks:
+    for track in placed.audio_tracks():
         (clip,) = track.find_clips()
         start = track.trimmed_range_of_child(clip).start_time
         assert (start.value, start.rate) == (120, 24)
         assert clip.duration().value == 156
-        file = made.cue.folder / clip.media_reference.target_url
+        file = Path(clip.media_reference.target_url)
+        assert file.parent == made.cue.folder / "takes" / "001"
         assert soundfile.info(file).frames == round(156 / 24 * 48_000)
 
 
@@ -153,9 +154,10 @@ def test_every_timeline_is_scored_at_its_own_rate(shared: Path, tmp_path: Path, 
     for saved in made.cue.take.stems.values():
         assert soundfile.info(made.cue.folder / saved.file).frames == round(exact * 44_100)
     placed = otio.adapters.read_from_file(str(made.cue.folder / "cue.otio"))
-    (clip,) = placed.tracks[0].find_clips()
-    assert clip.duration().value == scored.frames
-    assert (placed.global_start_time + placed.tracks[0].trimmed_range_of_child(clip).start_time) == scored.start
+    track = placed.audio_tracks()[0]
+    (clip,) = track.find_clips()
+    assert clip.duration().value == int(round(exact * 44_100) * scored.rate / 44_100)
+    assert (placed.global_start_time + track.trimmed_range_of_child(clip).start_time) == scored.start
 
 
 @pytest.mark.parametrize(

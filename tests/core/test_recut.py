@@ -227,12 +227,13 @@ def test_notes_tell_what_is_heard_of_the_whole_cue(made: Followed) -> None:
 
 def test_stems_are_placed_on_the_record_time_of_the_edit(made: Followed) -> None:
     placed = otio.adapters.read_from_file(str(made.cue.folder / "cue.otio"))
-    assert [track.name for track in placed.tracks] == list(STEMS)
-    for track in placed.tracks:
+    assert [track.name for track in placed.audio_tracks()] == list(STEMS)
+    for track in placed.audio_tracks():
         (clip,) = track.find_clips()
         assert track.trimmed_range_of_child(clip).start_time.value == 0
         assert clip.duration().value == made.cue.brief.edit.range.frames
-        assert (made.cue.folder / clip.media_reference.target_url).is_file()
+        assert Path(clip.media_reference.target_url).parent == made.cue.folder / "takes" / "001"
+        assert Path(clip.media_reference.target_url).is_file()
 
 
 def test_the_old_cue_is_named_and_untouched(made: Followed, old: Cue) -> None:

@@ -16,6 +16,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "takes": {"job": JOB, "cue": "/edit/cue", "use": 2},
     "export": {"job": JOB, "cue": "/edit/cue", "bwf": True},
     "cue": {"job": JOB, "cue": "/edit/cue"},
+    "lay": {"job": JOB, "cue": "/edit/cue", "stems": ["drums"], "pieces": True, "sample_rate": 44100},
     "cancel": {"job": JOB},
     "jobs": {"limit": 10},
     "job": {"job": JOB},

@@ -215,6 +215,9 @@ BOUNDS: list[tuple[str, str, list[Any], list[Any]]] = [
     ("export", "preview", ["mp3", "mp4", None], ["wav", "", True]),
     ("export", "to", [None, path_of(4096)], [path_of(4097), "x"]),
     ("cue", "cue", [path_of(4096)], [path_of(4097), "cue", None]),
+    ("lay", "cue", [path_of(4096)], [path_of(4097), "cue", None]),
+    ("lay", "pieces", [True, False], [1, "true", None]),
+    ("lay", "sample_rate", [None, 8000, 44_100, 192_000], [7999, 192_001, 48_000.0, "48000", True]),
     ("jobs", "limit", [1, 1000], [0, 1001, -1, 10.0, "10", None, True]),
     ("follow", "job", ["a" * 64], ["a" * 65, None]),
     ("hello", "client", ["x", "x" * 128, "Zoë 🎵"], ["", "x" * 129, None, "a\nb", "\x1b[2J"]),
@@ -248,7 +251,7 @@ def test_each_field_is_taken_to_its_bounds_and_no_further(
 def test_every_field_has_its_bounds_tested() -> None:
     tested = {(op, field) for op, field, *_ in BOUNDS}
     alike = {"watch": "score", "cue": "score", "cancel": "follow", "job": "follow", "export": "score"}
-    alike |= {"reroll": "score", "takes": "reroll"}
+    alike |= {"reroll": "score", "takes": "reroll", "lay": "reroll"}
     for op, model in OPERATIONS.items():
         for name, field in model.model_fields.items():
             key = field.alias or name
