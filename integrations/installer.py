@@ -26,6 +26,8 @@ ACTIONS: Mapping[str, str] = {
 """Menu entry → what it asks for."""
 MENU = "Hitpoint"
 """The folder of our entries."""
+PYTHON = "hitpoint_resolve"
+"""The folder of the script that drives Resolve from outside."""
 
 Did = Literal["made", "written", "unchanged", "removed", "left", "refused"]
 _MARK = re.compile(rb"(?:--|#) Installed by Hitpoint ([\w.+-]{1,40})\.\s*\Z")
@@ -73,10 +75,11 @@ def resolve_rooms(source: Path, scripts: Path, version: str) -> dict[Path, bytes
         for path in sorted(source.glob("*.lua"))
         if path.name != "launcher.lua"
     }
-    return lua | {
-        scripts / path.name: _marked(path.read_bytes(), version, "#")
-        for path in sorted(source.glob("hitpoint_resolve.py"))
+    python = {
+        scripts / path.relative_to(source): _marked(path.read_bytes(), version, "#")
+        for path in sorted(source.glob(f"{PYTHON}/*.py"))
     }
+    return lua | python
 
 
 def reaper_files(source: Path, resource: Path, program: Path, version: str) -> dict[Path, bytes]:
@@ -214,7 +217,8 @@ def take_away(path: Path, words: str = "") -> Iterator[Step]:
 
 def _remove_empty(folder: Path) -> None:
     """Remove folders of ours that hold nothing any more, from the inside out."""
-    while folder.name in (MENU, "lib", "scripts") and folder != folder.parent:
+    while folder.name in (MENU, PYTHON, "lib", "scripts") and folder != folder.parent:
+        shutil.rmtree(folder / "__pycache__", ignore_errors=True)  # what Python has made of ours
         try:
             folder.rmdir()
         except OSError:

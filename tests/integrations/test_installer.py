@@ -47,7 +47,8 @@ def source(tmp_path: Path) -> Path:
     (folder / "launcher.lua").write_text(TEMPLATE)
     (folder / "hitpoint.lua").write_text("return 1\n")
     (folder / "place.lua").write_text("return 2")
-    (folder / "hitpoint_resolve.py").write_text("print(3)\n")
+    (folder / "hitpoint_resolve").mkdir()
+    (folder / "hitpoint_resolve/host.py").write_text("print(3)\n")
     return folder
 
 
@@ -180,12 +181,12 @@ def test_folders_are_made_and_a_second_time_changes_nothing(source: Path, tmp_pa
     content = resolve(source, menu, scripts)
     first = done(list(install(content, [menu, scripts])))
     assert len(first["written"]) == 8
-    assert {"Hitpoint", "scripts"} == set(first["made"])
+    assert {"Hitpoint", "scripts", "hitpoint_resolve"} == set(first["made"])
     there = files(tmp_path)
     assert done(list(install(content, [menu, scripts]))) == {"unchanged": first["written"]}
     assert files(tmp_path) == there
     assert (scripts / "place.lua").read_bytes() == b"return 2\n-- Installed by Hitpoint 0.1.0.\n"
-    assert (scripts / "hitpoint_resolve.py").read_bytes() == b"print(3)\n# Installed by Hitpoint 0.1.0.\n"
+    assert (scripts / "hitpoint_resolve/host.py").read_bytes() == b"print(3)\n# Installed by Hitpoint 0.1.0.\n"
 
 
 def test_an_update_replaces_what_is_there_and_removes_old_names_wherever_they_lie(source: Path, tmp_path: Path) -> None:
@@ -217,6 +218,7 @@ def test_files_of_others_stay_even_under_our_names(source: Path, tmp_path: Path)
     (refused,) = [step for step in steps if step.did == "refused"]
     assert refused.path == menu / "Hitpoint/Re-roll.lua"
     assert "not Hitpoint's" in refused.words
+    write(scripts / "hitpoint_resolve/__pycache__/host.pyc", b"compiled")
     list(uninstall([menu, scripts]))
     assert files(menu) == own
     assert not scripts.exists()

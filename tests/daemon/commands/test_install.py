@@ -48,7 +48,7 @@ def test_resolve_gets_its_menu_and_is_told_where_to_find_it(tmp_path: Path) -> N
     assert any(line.startswith("Next, in DaVinci Resolve: Workspace > Scripts > Hitpoint") for line in lines)
     exchange = tmp_path / "state/exchange"
     rooms = files(exchange / "scripts")
-    assert {"hitpoint.lua", "hitpoint_resolve.py"} <= rooms
+    assert {"hitpoint.lua", "hitpoint_resolve/__main__.py"} <= rooms
     assert "launcher.lua" not in rooms
     for folder in (exchange, exchange / "mailbox", exchange / "scripts", tmp_path / "state"):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700

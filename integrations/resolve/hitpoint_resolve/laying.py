@@ -1,0 +1,135 @@
+"""Laying pieces on a track and taking items away.
+
+What Resolve answers proves nothing: the track is read back each time.
+"""
+
+from typing import Any, Dict, List, Tuple
+
+from . import naming, plan, pool, tracks
+from .host import Session, ask, before, call, now
+from .plan import Piece
+from .tracks import Item, Track
+
+GIVE_UP = 3  # pieces refused one after the other, after which the rest is not tried again one by one
+
+
+class Outcome:
+    """What became of some pieces."""
+
+    def __init__(self) -> None:
+        self.landed: Dict[Piece, Item] = {}
+        self.failed: Dict[Piece, str] = {}
+        self.strays = ""
+
+
+def _delete(session: Session, handles: List[Any]) -> None:
+    """Deleting works on the Edit page alone; the page is put back with everything else at the end."""
+    if call(session.resolve, "GetCurrentPage") != "edit":
+        call(session.resolve, "OpenPage", "edit")
+    call(now(session).line, "DeleteClips", handles, False)
+
+
+def remove(session: Session, name: str, items: List[Item]) -> bool:
+    """Delete items of a track, as read; whether all of them are surely gone."""
+    wanted, left = {item.key for item in items}, items
+    for _ in range(3):
+        if not left:
+            return True
+        _delete(session, [item.handle for item in left])
+        index = tracks.index_of(session, name)
+        there, complete = tracks.items(session, index) if index else ([], True)
+        left = [item for item in there if item.key in wanted]
+        if not left:
+            return complete
+    return False
+
+
+def _infos(index: int, pieces: List[Piece], media: Dict[str, Any], again: bool) -> List[Dict[str, Any]]:
+    """One item for each piece: absolute record frame, exclusive end, and always both media type and track."""
+    return [
+        {
+            "mediaPoolItem": media.get(piece.file),
+            "startFrame": 0,
+            "endFrame": piece.second if again and piece.second is not None else piece.source,
+            "mediaType": 2,
+            "trackIndex": index,
+            "recordFrame": piece.start,
+        }
+        for piece in pieces
+    ]
+
+
+def _append(session: Session, index: int, pieces: List[Piece], media: Dict[str, Any], again: bool) -> bool:
+    """Whether Resolve answered with a list at all; after an error what it shows is gone with the next save."""
+    tracks.make_room(session, index)
+    own = now(session)
+    if before(session, "20.3.2"):
+        call(own.pool, "SetSelectedClip", media.get(pieces[0].file))
+    return isinstance(call(own.pool, "AppendToTimeline", _infos(index, pieces, media, again)), (list, tuple))
+
+
+def _sort_out(
+    old: List[Item], new: List[Item], pieces: List[Piece], answered: bool, landed: Dict[Piece, Item]
+) -> Tuple[List[Piece], List[Item]]:
+    """What came newly to a track: pieces that are missing, and items of ours that lie where none was asked for."""
+    known, at = {item.key for item in old}, {piece.start: piece for piece in pieces}
+    strays: List[Item] = []
+    found: Dict[Piece, Item] = {}
+    for item in new:
+        piece = at.get(item.start)
+        if item.key in known or not item.file:
+            continue
+        if answered and piece is not None and plan.in_place(item, piece):
+            found[piece] = item
+        elif any(naming.same(item.file, each.file) for each in pieces):
+            strays.append(item)
+    landed.update(found)
+    return [piece for piece in pieces if piece not in found], strays
+
+
+def _attempt(
+    session: Session, track: Track, pieces: List[Piece], media: Dict[str, Any], outcome: Outcome, again: bool
+) -> List[Piece]:
+    """Lay pieces once; those that did not land. What landed elsewhere is taken away again."""
+    index = tracks.index_of(session, track.name)
+    if not index:
+        return pieces
+    old, _ = tracks.items(session, index)
+    answered = _append(session, index, pieces, media, again)
+    new, _ = tracks.items(session, tracks.index_of(session, track.name) or index)
+    missing, strays = _sort_out(old, new, pieces, answered, outcome.landed)
+    if strays and not remove(session, track.name, strays):
+        outcome.strays = (
+            f'an item of Hitpoint lies astray on "{track.name}" at frame {strays[0].start}: delete it by hand'
+        )
+    return missing
+
+
+def _reason(session: Session, track: Track, piece: Piece) -> str:
+    """The most likely reason why a piece did not land; Resolve itself gives none."""
+    index = tracks.index_of(session, track.name)
+    if not index:
+        return f'its track "{track.name}" is gone'
+    if ask(session, "GetIsTrackLocked", "audio", index) is True:
+        return f'its track "{track.name}" is locked'
+    if any(item.start < piece.end and item.end > piece.start for item in tracks.items(session, index)[0]):
+        return f'something else lies there on "{track.name}"'
+    if before(session, "20.2.2") and index > tracks.count(session, "video"):
+        return "this Resolve lays audio no lower than it has video tracks: add video tracks and call this again"
+    if before(session, "19.0.2"):
+        return "this Resolve lays nothing while no clip is selected in the Media Pool: select one and call this again"
+    return "Resolve placed nothing and gave no reason; close any open dialog and call this again"
+
+
+def lay(session: Session, cue: Dict[str, Any], track: Track, pieces: List[Piece], media: Dict[str, Any]) -> Outcome:
+    """Lay pieces on a track. What is missing is tried once more, piece by piece, with fresh handles."""
+    outcome, refused = Outcome(), 0
+    for piece in _attempt(session, track, pieces, media, outcome, False):
+        missing = [piece]
+        if refused < GIVE_UP:
+            fresh = pool.import_files(session, cue, [piece.file])
+            missing = _attempt(session, track, missing, fresh, outcome, piece.second is not None)
+            refused = refused + 1 if missing else 0
+        for failed in missing:
+            outcome.failed[failed] = _reason(session, track, failed)
+    return outcome
