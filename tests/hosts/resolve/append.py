@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from tests.hosts.resolve.model import Item, Kind, Media, Project, Timeline, Track
-from tests.hosts.resolve.surface import Returned
+from tests.hosts.resolve.surface import HostError, Returned
 
 if TYPE_CHECKING:
     from tests.hosts.resolve.fake import Fake
@@ -44,7 +44,7 @@ def append(fake: Fake, project: Project, wanted: list[dict[str, Any]]) -> list[R
             if one.item is not None:
                 one.item.unsaved = True
         if fake.traps.errored_append == "raises":
-            raise RuntimeError("AppendToTimeline: no response")
+            raise HostError("AppendToTimeline: no response")
         return None
     return answered
 

@@ -19,6 +19,7 @@ from tests.hosts.resolve.timecode import true_rate
 if TYPE_CHECKING:
     from tests.hosts.resolve.fake import Fake
 
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _NOT_BARE = re.compile(r"^[a-z][a-z0-9+.-]+://|%[0-9A-Fa-f]{2}")
 
 
@@ -76,7 +77,8 @@ def _media(fake: Fake, clip: Any, folder: Path, picture: bool, known: dict[str, 
     reference = clip.media_reference
     if not isinstance(reference, otio.schema.ExternalReference):
         return None
-    path = folder / _path(reference.target_url)
+    written = _path(reference.target_url)
+    path = Path(written) if _WINDOWS.match(written) else folder / written
     key = f"{path} {picture}"
     if key not in known:
         read = read_media(path, fake.project.rate)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from tests.hosts.resolve.versions import Profile
 
@@ -255,11 +256,13 @@ METHODS = _parse()
 """Kind of object → method → its forms."""
 
 
+@cache
 def forms(kind: str, name: str, build: Profile) -> tuple[Signature, ...]:
     """The forms of a method that a build knows; empty where it has no such method."""
     return tuple(form for form in METHODS[kind].get(name, ()) if form.exists(build))
 
 
-def names(kind: str, build: Profile) -> list[str]:
+@cache
+def names(kind: str, build: Profile) -> tuple[str, ...]:
     """The methods that a build's objects have."""
-    return sorted(name for name in METHODS[kind] if forms(kind, name, build))
+    return tuple(sorted(name for name in METHODS[kind] if forms(kind, name, build)))

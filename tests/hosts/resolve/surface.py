@@ -60,6 +60,10 @@ class Returned:
     id_lost: Literal["", "empty", "none"] = ""
 
 
+class HostError(RuntimeError):
+    """What Resolve raises at a script: nothing but calls on objects that are gone, and appends that errored."""
+
+
 class Handle:
     """An object of Resolve's as scripts hold it. Two handles of one item are two objects."""
 
@@ -79,7 +83,7 @@ class Handle:
 
     def __dir__(self) -> list[str]:
         constants = list(self._fake.constants) if self._kind == "Resolve" else []
-        return names(self._kind, self._fake.profile) + constants
+        return [*names(self._kind, self._fake.profile), *constants]
 
     def __repr__(self) -> str:
         return f"<{self._kind} {getattr(self._target, 'name', '')}>"
@@ -120,7 +124,13 @@ def call(handle: Handle, name: str, arguments: tuple[object, ...]) -> object:
         fake.wrong_calls.append(f"{handle._kind}.{name}({said}) in {fake.profile}: it takes {wanted}")
         answer = known[0].refusal()
     else:
-        answer = _answer(handle, name, arguments, form)
+        try:
+            answer = _answer(handle, name, arguments, form)
+        except HostError:
+            raise
+        except Exception as error:
+            fake.wrong_calls.append(f"{handle._kind}.{name} broke the fake itself: {error!r}")
+            raise
     fake.calls.append(Call(handle._kind, name, arguments, answer, fake.clock.elapsed()))
     return answer
 
@@ -144,7 +154,7 @@ def _from_the_dead(handle: Handle, name: str) -> object:
     if handle._returned is not None and handle._target is None:
         return "" if name == "GetUniqueId" else None
     if handle._fake.traps.dead_handles == "raises":
-        raise RuntimeError(f"{name}: the object is no longer valid")
+        raise HostError(f"{name}: the object is no longer valid")
     return None
 
 

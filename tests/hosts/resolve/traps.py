@@ -77,7 +77,7 @@ class Traps:
         chosen: dict[str, Any] = {}
         for switch, values in CHOICES.items():
             value = drawn.choice(values)
-            if drawn.random() < share:
+            if drawn.random() < (share / 5 if switch in RARE else share):
                 chosen[switch] = value
         return replace(cls(), **chosen)
 
@@ -120,6 +120,9 @@ CHOICES: dict[str, tuple[object, ...]] = {
     "no_selection": (True,),
 }
 """What `Traps.random` draws from."""
+
+RARE = ("modal",)
+"""Switches that leave nothing else to be met."""
 
 TRACK_NAMES = {
     "en": {"video": "Video", "audio": "Audio", "subtitle": "Subtitle"},

@@ -62,10 +62,13 @@ class User:
         self._fake.project.pool_selection = [] if nothing else clips[:1]
 
     def move(self, item: Item, by: int) -> None:
-        """Drag an item along its track."""
+        """Drag an item along its track, to where there is room."""
+        assert item.track is not None
+        in_the_way = [other for other in item.track.busy(item.start + by, item.end + by) if other is not item]
+        if in_the_way:
+            raise ValueError(f"{in_the_way[0].name} lies there already")
         item.start += by
-        if item.track:
-            item.track.sort()
+        item.track.sort()
 
     def trim(self, item: Item, *, head: int = 0, tail: int = 0) -> None:
         """Take frames off an item's ends."""
