@@ -46,25 +46,31 @@ end
 -- One item for each piece: absolute record frame, exclusive end, and always both media type and track.
 local function infos(index, pieces, media, again)
   local list = {}
-  for place, piece in ipairs(pieces) do
-    list[place] = {
-      mediaPoolItem = media[piece.file],
-      startFrame = 0,
-      endFrame = again and piece.second or piece.source,
-      mediaType = 2,
-      trackIndex = index,
-      recordFrame = piece.start,
-    }
+  for _, piece in ipairs(pieces) do
+    if media[piece.file] then
+      list[#list + 1] = {
+        mediaPoolItem = media[piece.file],
+        startFrame = 0,
+        endFrame = again and piece.second or piece.source,
+        mediaType = 2,
+        trackIndex = index,
+        recordFrame = piece.start,
+      }
+    end
   end
   return list
 end
 
 -- Whether Resolve answered with a list at all; after an error what it shows is gone with the next save.
-local function append(session, index, pieces, media, again)
+-- The files were imported before: asked for again right here, their handles are fresh.
+local function append(session, cue, index, pieces, again)
   tracks.make_room(session, index)
-  local now = host.now(session)
-  if host.before(session, "20.3.2") then host.call(now.pool, "SetSelectedClip", media[pieces[1].file]) end
-  return type(host.call(now.pool, "AppendToTimeline", infos(index, pieces, media, again))) == "table"
+  local files = {}
+  for place, piece in ipairs(pieces) do files[place] = piece.file end
+  local list = infos(index, pieces, pool.import(session, cue, files), again)
+  if #list == 0 then return false end
+  if host.before(session, "20.3.2") then host.call(session.pool, "SetSelectedClip", list[1].mediaPoolItem) end
+  return type(host.call(host.now(session).pool, "AppendToTimeline", list)) == "table"
 end
 
 -- What came newly to a track, sorted out: pieces that are missing, and items of ours that lie where none was asked for.
@@ -97,11 +103,11 @@ local function sort_out(before, after, pieces, answered)
 end
 
 -- Lay pieces once; gives those that did not land. What landed elsewhere is taken away again.
-local function attempt(session, track, pieces, media, outcome, again)
+local function attempt(session, cue, track, pieces, outcome, again)
   local index = tracks.index_of(session, track.name)
   if not index then return pieces end
   local before = tracks.items(session, index)
-  local answered = append(session, index, pieces, media, again)
+  local answered = append(session, cue, index, pieces, again)
   local after = tracks.items(session, tracks.index_of(session, track.name) or index)
   local missing, strays, landed = sort_out(before, after, pieces, answered)
   for piece, item in pairs(landed) do outcome.landed[piece] = item end
@@ -130,17 +136,25 @@ local function reason(session, track, piece)
   return "Resolve placed nothing and gave no reason; close any open dialog and call this again"
 end
 
--- Lay pieces on a track: {landed = piece → item, failed = piece → reason, strays}. What is missing is tried once more,
--- piece by piece, with fresh handles.
-function laying.lay(session, cue, track, pieces, media)
+-- One missing piece, twice: the first new try may meet the next trouble.
+local function lay_again(session, cue, track, piece, outcome)
+  for _ = 1, 2 do
+    if #attempt(session, cue, track, { piece }, outcome, piece.second ~= nil) == 0 then return true end
+  end
+  return false
+end
+
+-- Lay pieces on a track: {landed = piece → item, failed = piece → reason, strays}. What is missing is tried again piece
+-- by piece.
+function laying.lay(session, cue, track, pieces)
   local outcome, refused = { landed = {}, failed = {} }, 0
-  for _, piece in ipairs(attempt(session, track, pieces, media, outcome, false)) do
-    local missing = { piece }
-    if refused < GIVE_UP then
-      missing = attempt(session, track, missing, pool.import(session, cue, { piece.file }), outcome, piece.second ~= nil)
-      refused = #missing == 0 and 0 or refused + 1
+  for _, piece in ipairs(attempt(session, cue, track, pieces, outcome, false)) do
+    if refused < GIVE_UP and lay_again(session, cue, track, piece, outcome) then
+      refused = 0
+    else
+      refused = refused + 1
+      outcome.failed[piece] = reason(session, track, piece)
     end
-    for _, failed in ipairs(missing) do outcome.failed[failed] = reason(session, track, failed) end
   end
   return outcome
 end

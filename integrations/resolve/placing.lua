@@ -63,20 +63,25 @@ end
 
 -- The whole stem as one piece, measured in the rate that Resolve froze for its file.
 local function whole_piece(session, place, stem)
-  local media = pool.import(session, place.placement.cue, { stem.file })
+  local media, unread = import(session, place, { stem })
   local own = media[stem.file] and timeline.rate(pool.rate(media[stem.file])) or place.rate
-  return { plan.whole(stem, place.placement, place.base, place.rate, own) }
+  return { plan.whole(stem, place.placement, place.base, place.rate, own) }, unread
 end
 
--- Sections as pieces; the whole stem as one where Resolve would round each piece at another rate.
+-- Sections as pieces; the whole stem as one where Resolve would round each piece at another rate. With the pieces comes
+-- the first file that Resolve does not read.
 local function find_pieces(session, place, stem, result)
   local pieces = plan.pieces(stem, place.base)
   if #pieces == 0 then return whole_piece(session, place, stem) end
   local choice = choose(session, place, stem, pieces)
-  local wanted = choice and choice.todo.lay or pieces
-  local own, told = foreign_rate(import(session, place, { wanted[1] }), place.rate)
-  if not own then own, told = foreign_rate(import(session, place, wanted), place.rate) end
-  if not own then return pieces end
+  local wanted, unread = choice and choice.todo.lay or pieces, nil
+  local media = import(session, place, { wanted[1] })
+  local own, told = foreign_rate(media, place.rate)
+  if not own then
+    media, unread = import(session, place, wanted)
+    own, told = foreign_rate(media, place.rate)
+  end
+  if not own then return pieces, unread end
   result.said[#result.said + 1] = "is laid as one item, since Resolve counts its files at " .. told .. " frames a second, not at the timeline's rate"
   return whole_piece(session, place, stem)
 end
@@ -122,22 +127,19 @@ local function note(result, todo, outcome)
   if outcome.strays then table.insert(result.said, outcome.strays) end
 end
 
-local function lay(session, place, choice)
-  local wanted = choice.todo.lay
-  if #wanted == 0 then return { landed = {}, failed = {} } end
-  return laying.lay(session, place.placement.cue, choice.track, wanted, import(session, place, wanted))
-end
-
 local function place_stem(session, place, stem, result)
-  local pieces = find_pieces(session, place, stem, result)
+  local pieces, unread = find_pieces(session, place, stem, result)
   result.total = #pieces
-  local choice, why = choose(session, place, stem, pieces)
-  local _, unread = import(session, place, choice and choice.todo.lay or pieces)
   if unread then return fail(result, pieces, "Resolve could not read " .. unread .. ", so nothing of this stem was changed") end
+  local choice, why = choose(session, place, stem, pieces)
   choice, why = make_way(session, stem, pieces, choice, why, result)
   if not choice then return fail(result, pieces, why) end
   result.track = choice.track.name
-  note(result, choice.todo, lay(session, place, choice))
+  local outcome = { landed = {}, failed = {} }
+  if #choice.todo.lay > 0 then
+    outcome = laying.lay(session, place.placement.cue, choice.track, choice.todo.lay)
+  end
+  note(result, choice.todo, outcome)
 end
 
 -- Look once more at everything that counts as placed: items have been seen to vanish.

@@ -58,9 +58,9 @@ local function joined(fields, without)
   local parts = { "hp1" }
   for _, key in ipairs(ORDER) do
     local value = fields[key]
+    if type(value) == "table" then value = table.concat(value, "-") end
     if value ~= nil and value ~= "" and key ~= without then
       if key == "nm" then value = shortened(value) end
-      if type(value) == "table" then value = table.concat(value, "-") end
       parts[#parts + 1] = key .. "-" .. escape(tostring(value))
     end
   end

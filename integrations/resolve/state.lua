@@ -19,12 +19,18 @@ local function each_track(session, see)
   end
 end
 
+-- The current bin, and what it is known by once this handle is dead.
+local function bin_of(pool)
+  local folder = host.call(pool, "GetCurrentFolder")
+  return { folder = folder, id = host.call(folder, "GetUniqueId"), name = host.call(folder, "GetName") }
+end
+
 local function read(session)
   local saved = {
     page = host.call(session.resolve, "GetCurrentPage"),
     timecode = host.ask(session, "GetCurrentTimecode"),
     marks = host.ask(session, "GetMarkInOut"),
-    bin = host.call(session.pool, "GetCurrentFolder"),
+    bin = bin_of(session.pool),
     selection = host.list(host.call(session.pool, "GetSelectedClips")),
     tracks = {},
   }
@@ -75,10 +81,26 @@ local function ids(clips)
   return table.concat(found, " ")
 end
 
+-- A bin as it was known, in a folder or below it.
+local function find_bin(folder, bin)
+  if host.call(folder, "GetUniqueId") == bin.id and host.call(folder, "GetName") == bin.name then return folder end
+  for _, inner in ipairs(host.list(host.call(folder, "GetSubFolderList"))) do
+    local found = find_bin(inner, bin)
+    if found then return found end
+  end
+  return nil
+end
+
+local function restore_bin(pool, bin)
+  if not bin.name or host.call(pool, "SetCurrentFolder", bin.folder) == true then return end
+  local found = find_bin(host.call(pool, "GetRootFolder"), bin)
+  if found then host.call(pool, "SetCurrentFolder", found) end
+end
+
 -- One clip is all that can be selected again; more than one are left as long as they still are selected.
 local function restore_pool(session, saved)
   local pool = host.current(session).pool
-  if saved.bin then host.call(pool, "SetCurrentFolder", saved.bin) end
+  restore_bin(pool, saved.bin)
   local now = host.list(host.call(pool, "GetSelectedClips"))
   if saved.selection[1] and ids(now) ~= ids(saved.selection) then
     host.call(pool, "SetSelectedClip", saved.selection[1])

@@ -1,0 +1,1 @@
+"""The scripts for DaVinci Resolve, run in real Lua."""
