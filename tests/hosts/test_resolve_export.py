@@ -149,7 +149,7 @@ def test_the_export_has_the_keys_of_real_exports(shared: Path, tmp_path: Path, n
         assert clip["media_references"] == real_clip["media_references"]
 
 
-@pytest.mark.parametrize("name", ["plain_24.otio", "retimed_2997df.otio", "offline_25.otio"])
+@pytest.mark.parametrize("name", ["plain_24.otio", "retimed_2997df.otio", "offline_25.otio", "nested_23976.otio"])
 def test_a_timeline_filled_from_otio_is_exported_as_it_was(shared: Path, tmp_path: Path, name: str) -> None:
     source = shared / "timelines" / name
     rate, start = rate_and_start(source)
@@ -158,7 +158,7 @@ def test_a_timeline_filled_from_otio_is_exported_as_it_was(shared: Path, tmp_pat
     fake.fill_from(source)
     exported(fake, tmp_path)
     before, after = (otio.adapters.read_from_file(str(path)) for path in (source, tmp_path / "out.otio"))
-    clips = [clip for clip in before.video_tracks()[0] if isinstance(clip, otio.schema.Clip)]
+    clips = [clip for clip in before.video_tracks()[0] if isinstance(clip, (otio.schema.Clip, otio.schema.Stack))]
     ours = [clip for clip in after.video_tracks()[0] if isinstance(clip, otio.schema.Clip)]
     assert len(clips) == len(ours)
     for clip, own in zip(clips, ours, strict=True):

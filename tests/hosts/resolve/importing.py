@@ -34,7 +34,7 @@ def rate_and_start(path: Path) -> tuple[Fraction, int]:
 
 
 def fill_from(fake: Fake, path: Path, timeline: Timeline) -> None:
-    """Lay on a timeline what an OTIO file says: clips, titles where there is no media, dissolves, markers."""
+    """Lay what an OTIO file says: clips, dissolves, markers; a title where there is no media, or a nested stack."""
     read = otio.adapters.read_from_file(str(path))
     media: dict[str, Media] = {}
     for tracks in (read.video_tracks(), read.audio_tracks()):
@@ -69,6 +69,8 @@ def _fill_track(fake: Fake, timeline: Timeline, track: Any, number: int, folder:
                 source = Fraction(start.value).limit_denominator(1000) / true_rate(start.rate) * timeline.rate
                 source -= media.start / media.rate * timeline.rate
                 fake.lay(media, at, frames, source, number, sound=not picture, speed=speed, timeline=timeline)
+        elif isinstance(child, otio.schema.Stack):
+            fake.title(at, frames, number, child.name or "Compound Clip", timeline)
         at += frames
 
 
