@@ -71,7 +71,6 @@ class Mailbox:
     ) -> None:
         self._home = home
         self._folder = mailbox_folder(home)
-        self._board = Noticeboard(home, self._folder, engines)
         self._pace = pace
         self._events = events
         self._letters: dict[str, Letter] = {}
@@ -86,6 +85,7 @@ class Mailbox:
         self._changed = threading.Condition()
         """Guards all of the above but what the main thread alone uses."""
         self._stopped = threading.Event()
+        self._board = Noticeboard(home, self._folder, engines, self._stopped.is_set)
         self._main = threading.Thread(target=self._run, name="mailbox", daemon=True)
 
     def start(self) -> None:
@@ -124,12 +124,13 @@ class Mailbox:
             now = time.monotonic()
             if now >= next_scan:
                 next_scan = now + self._pace.rescan
-                self._try("be looked at", lambda: self._scan(time.monotonic()))
+                self._try("a look", lambda: self._scan(time.monotonic()))
             if now >= next_telling and self._identity:
                 next_telling = now + self._pace.tell
-                self._try("be written", self._board.tell)
+                self._try("a sign of life", self._board.tell)
+                self._try("learning the engines", self._board.learn)
             if self._identity:
-                self._try("be kept", self._board.keep_up)
+                self._try("keeping up", self._board.keep_up)
                 self._begin()
             if self._wait(min(next_scan, next_telling, *self._dues())):
                 next_scan = min(next_scan, now + SCAN_S)
@@ -141,11 +142,13 @@ class Mailbox:
         try:
             step()
             self._said.pop(what, None)
+        except Cancelled:
+            pass  # the daemon ends
         except (OSError, HitpointError) as error:
             self._identity = None  # the folder is seen to again
             if self._said.get(what) != str(error):
                 self._said[what] = str(error)
-                log.warning("The mailbox cannot %s: %s", what, error)
+                log.warning("In the mailbox %s failed: %s", what, error)
         except Exception:
             log.exception("The mailbox met a bug; it goes on")
 
@@ -318,7 +321,7 @@ class Mailbox:
             answers.failed(HitpointError("The answer cannot be told", letter.id, "The daemon's log has the details."))
             return
         if "placement" in answer:
-            memory.make_ready(self._home, letter.key, letter.id)
+            memory.make_ready(self._home, letter.key, letter.id, answer["placement"]["cue"]["id"])
 
     def _lay(self, letter: Letter, write: Callable[[], None]) -> None:
         """Write an answer, then take its request away; raises `Later` where there is no room for it."""

@@ -34,7 +34,6 @@ from daemon.inbox import Inbox
 from daemon.jobs import FINISHED, Store
 from daemon.ledger import Ledger, Written
 from daemon.log import start_log
-from daemon.mailbox import Mailbox
 from daemon.operations import Call, perform
 from daemon.protocol import Refusal, answer, event, parsed, refusal
 from daemon.settings import Settings, read_settings
@@ -301,6 +300,9 @@ def serve(home: Home, worker: Sequence[str] = WORKER) -> None:
         log.info("Hitpoint %s listens at %s, pid %d", version, gate.address, os.getpid())
         server.dispatcher.take_up(live)
         server.watches.take_up(watches)
+        # Only now: no part of the start waits for what hosts need.
+        from daemon.mailbox import Mailbox
+
         mailbox = Mailbox(home, executor.engines)
         stack.callback(mailbox.close)
         mailbox.start()

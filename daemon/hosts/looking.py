@@ -1,7 +1,7 @@
-"""What needs a timeline's whole text or a cue's whole document, in a process of its own.
+"""What needs a timeline's whole text, a cue's whole document or the scoring library, in a process of its own.
 
 The daemon's process stays small and its loop free: a timeline of 60 MB takes a second to parse and a gigabyte to hold.
-`look` and `prepared` are called there; `aside` starts that process and waits for it.
+`look`, `prepared` and `styles` are called there; `aside` starts that process and waits for it.
 
 The process reads one line of JSON, the order, and then the timeline; it answers with one line and what was made.
 """
@@ -87,6 +87,13 @@ def look(content: bytes, cue: str, folders: list[Path], search: list[Path], whol
     start = round(scored.start.value - scored.timeline_start.value)
     changed = _changed(content, found.brief.edit, start) if whole else ""
     return {"folder": str(found.folder), "start": start, "frames": scored.frames, "changed": changed}
+
+
+def styles() -> list[str]:
+    """The styles there are, by name."""
+    from core.styles import STYLES
+
+    return list(STYLES)
 
 
 def _found(content: bytes, cue: str, folders: list[Path], search: list[Path]) -> Cue:
@@ -189,12 +196,13 @@ def aside(order: Mapping[str, Any], content: bytes, cancelled: Callable[[], bool
     """Have something looked at in a process of its own.
 
     Args:
-        order: `{"do": "prepare", "name": …, "drop_frame": …}` or `{"do": "look", …}` with the arguments of `look`.
-        content: the timeline.
+        order: `{"do": "prepare", "name": …, "drop_frame": …}`, `{"do": "look", …}` with the arguments of `look`, or
+            `{"do": "styles"}`.
+        content: the timeline, where there is one.
         cancelled: whether nobody waits any more.
 
     Returns:
-        What `look` gives; or `{"share": …}`, see `share_of`, and what `prepared` gives.
+        What `look` gives; or `{"share": …}`, see `share_of`, and what `prepared` gives; or `{"styles": […]}`.
 
     Raises:
         Cancelled: nobody waited any more.
@@ -236,6 +244,8 @@ def main() -> None:
         if order["do"] == "prepare":
             found: dict[str, Any] = {"share": share_of(content)}
             made = prepared(content, order["name"], order["drop_frame"])
+        elif order["do"] == "styles":
+            found = {"styles": styles()}
         else:
             folders, search = ([Path(name) for name in order[key]] for key in ("folders", "search"))
             found = look(content, order["cue"], folders, search, order["whole"])

@@ -1,7 +1,7 @@
 """What is remembered for the hosts in `hosts.json`, by the daemon and by commands, one change at a time.
 
 The document is `{"hitpoint": 1, "defaults": {…}, "projects": {project: {…}}, "cues": {cue id: folder},
-"ready": {timeline: [request id, …]}}`.
+"ready": {timeline: {request id: cue id}}}`.
 """
 
 from __future__ import annotations
@@ -84,12 +84,13 @@ def remember_cue(home: Home, cue: str, folder: str) -> None:
     change(home, edit)
 
 
-def make_ready(home: Home, timeline: str, request: str) -> None:
-    """Keep that an answer waits to be laid."""
+def make_ready(home: Home, timeline: str, request: str, cue: str) -> None:
+    """Keep that an answer waits to be laid; of one cue only the newest does."""
 
     def edit(memory: Memory) -> None:
-        waiting = [other for other in memory["ready"].pop(timeline, []) if other != request]
-        memory["ready"][timeline] = [*waiting, request][-MOST_READY:]
+        waiting = memory["ready"].pop(timeline, {})
+        left = [(other, its) for other, its in waiting.items() if other != request and its != cue]
+        memory["ready"][timeline] = dict([*left, (request, cue)][-MOST_READY:])
 
     change(home, edit)
 
@@ -99,7 +100,7 @@ def forget_ready(home: Home, requests: frozenset[str]) -> None:
 
     def edit(memory: Memory) -> None:
         for timeline, waiting in list(memory["ready"].items()):
-            left = [request for request in waiting if request not in requests]
+            left = {request: cue for request, cue in waiting.items() if request not in requests}
             if left:
                 memory["ready"][timeline] = left
             else:

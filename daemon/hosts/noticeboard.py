@@ -34,12 +34,20 @@ class Noticeboard:
         home: whose.
         folder: the mailbox.
         engines: gives the engines as the daemon lists them, None until they are known.
+        stopped: whether the daemon ends.
     """
 
-    def __init__(self, home: Home, folder: Path, engines: Callable[[], Sequence[Mapping[str, Any]] | None]) -> None:
+    def __init__(
+        self,
+        home: Home,
+        folder: Path,
+        engines: Callable[[], Sequence[Mapping[str, Any]] | None],
+        stopped: Callable[[], bool],
+    ) -> None:
         self._home = home
         self._folder = folder
         self._engines = engines
+        self._stopped = stopped
         self._choices: dict[str, Any] = {}
         self._shown: tuple[int, int] | str | None = "nothing"
         self._sweep_at = 0.0
@@ -50,10 +58,20 @@ class Noticeboard:
         Raises:
             UnusableInput: the folder cannot be written.
         """
-        if not self._choices and (engines := self._engines()):
-            self._choices = choices(engines)
         life = {"hitpoint": PROTOCOL, "version": VERSION, "pid": os.getpid(), "time": int(time.time())}
         write_lua(self._folder / DAEMON, {**life, "engines": [], "styles": [], **self._choices})
+
+    def learn(self) -> None:
+        """Learn what there is to choose from, once a worker has told the engines.
+
+        Raises:
+            Cancelled: the daemon ends.
+            HitpointError: it cannot be told; that is not tried again.
+        """
+        if not self._choices and (engines := self._engines()):
+            self._choices = {"engines": [], "styles": []}
+            self._choices = choices(engines, self._stopped)
+            self.tell()
 
     def keep_up(self) -> None:
         """Show what is remembered by now, where that has changed; take away what is old.
@@ -70,7 +88,10 @@ class Noticeboard:
             return
         found = memory.recall(self._home)
         write_lua(self._folder / OPTIONS, for_scripts(found))
-        write_lua(self._folder / READY, {"hitpoint": PROTOCOL, "timelines": found["ready"]})
+        write_lua(
+            self._folder / READY,
+            {"hitpoint": PROTOCOL, "timelines": {name: list(waiting) for name, waiting in found["ready"].items()}},
+        )
         self._shown = mark
 
     def take_down(self) -> None:

@@ -58,16 +58,20 @@ def serve(
     return _ACTIONS[request.action](_Errand(request, client, home, progress, cancelled))
 
 
-def choices(engines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def choices(engines: Sequence[Mapping[str, Any]], cancelled: Callable[[], bool]) -> dict[str, Any]:
     """Engines and styles as scripts offer them.
 
     Args:
         engines: as the daemon tells them.
-    """
-    from core.styles import STYLES
+        cancelled: whether nobody waits any more.
 
+    Raises:
+        Cancelled: nobody waited any more.
+        HitpointError: the styles cannot be told.
+    """
+    found, _ = aside({"do": "styles"}, b"", cancelled)
     rows = [{"name": row["name"], "ready": row.get("ready", False), "stems": row.get("stems", [])} for row in engines]
-    return {"engines": rows, "styles": list(STYLES)}
+    return {"engines": rows, "styles": found["styles"]}
 
 
 @dataclass(frozen=True)
@@ -292,7 +296,8 @@ def _options(errand: _Errand) -> Answer:
 
 
 def _choices(errand: _Errand) -> Answer:
-    return {**choices(errand.client.ask("engines")["engines"]), "options": plain(errand.options())}
+    told = choices(errand.client.ask("engines")["engines"], errand.cancelled)
+    return {**told, "options": plain(errand.options())}
 
 
 _ACTIONS: Mapping[str, Callable[[_Errand], Answer]] = {
