@@ -1,0 +1,135 @@
+--- The plain list of what lies in a range: items with the part of their media that is heard or seen, and markers.
+-- A long project is read in portions, a few hundred items a tick.
+
+return function(rooms)
+  local items = {}
+  local PORTION = 100
+  local NO_MEDIA = {
+    [""] = true, MIDI = true, EMPTY = true, CLICK = true, LTC = true, VIDEOEFFECT = true, RPP_PROJECT = true,
+  }
+  local FIXED_LANES = 2
+
+  local function kind_of(media)
+    if media == "VIDEO" then return "video" end
+    return NO_MEDIA[media] and "other" or "audio"
+  end
+
+  -- The media behind a take: sections are climbed to the file that they are cut from.
+  local function media_of(take)
+    local source = reaper.GetMediaItemTake_Source(take)
+    local offset = reaper.GetMediaItemTakeInfo_Value(take, "D_STARTOFFS")
+    if not source then return nil, offset end
+    while true do
+      local parent = reaper.GetMediaSourceParent(source)
+      if not parent then return source, offset end
+      local ok, first, length, backwards = reaper.PCM_Source_GetSectionInfo(source)
+      if ok and backwards then
+        local heard = reaper.GetMediaItemInfo_Value(reaper.GetMediaItemTake_Item(take), "D_LENGTH")
+          * reaper.GetMediaItemTakeInfo_Value(take, "D_PLAYRATE")
+        offset = math.max(0, first + length - offset - heard)
+      elseif ok then
+        offset = offset + first
+      end
+      source = parent
+    end
+  end
+
+  local function track_muted(track)
+    while track do
+      if reaper.GetMediaTrackInfo_Value(track, "B_MUTE") ~= 0 then return true end
+      track = reaper.GetParentTrack(track)
+    end
+    return false
+  end
+
+  -- Of each track once: its number, whether it is heard, whether its lanes decide what plays.
+  local function track_of(known, item)
+    local track = reaper.GetMediaItemTrack(item)
+    local number = math.floor(reaper.GetMediaTrackInfo_Value(track, "IP_TRACKNUMBER"))
+    local told = known[number]
+    if not told then
+      told = {number = number, muted = track_muted(track)}
+      told.lanes = reaper.GetMediaTrackInfo_Value(track, "I_FREEMODE") == FIXED_LANES
+      known[number] = told
+    end
+    return told
+  end
+
+  local function muted(item, track)
+    if track.muted or reaper.GetMediaItemInfo_Value(item, "B_MUTE") ~= 0 then return true end
+    return track.lanes and reaper.GetMediaItemInfo_Value(item, "C_LANEPLAYS") == 0
+  end
+
+  local function told(item, position, length, track)
+    local take = reaper.GetActiveTake(item)
+    local one = {
+      position = position, length = length, offset = 0.0, playrate = 1.0, file = "", kind = "other", name = "",
+      track = track.number, muted = muted(item, track),
+    }
+    if not take then return one end -- an empty item, or an empty take that is active
+    local source, offset = media_of(take)
+    one.offset = offset
+    one.playrate = reaper.GetMediaItemTakeInfo_Value(take, "D_PLAYRATE")
+    one.name = reaper.GetTakeName(take)
+    if source then
+      one.file = reaper.GetMediaSourceFileName(source)
+      one.kind = kind_of(reaper.GetMediaSourceType(source))
+    end
+    return one
+  end
+
+  --- Begin to read what overlaps a span.
+  function items.begin(handle, span)
+    return {handle = handle, span = span, place = 0, texts = {}, tracks = {}, count = 0,
+      changes = reaper.GetProjectStateChangeCount(handle)}
+  end
+
+  local function take_in(reading, item)
+    local position = reaper.GetMediaItemInfo_Value(item, "D_POSITION")
+    if position >= reading.span.to then return end
+    local length = reaper.GetMediaItemInfo_Value(item, "D_LENGTH")
+    if position + length <= reading.span.from or rooms.ours.on_item(item, "cue") ~= "" then return end
+    local one = told(item, position, length, track_of(reading.tracks, item))
+    reading.texts[#reading.texts + 1] = rooms.json.encode(one)
+  end
+
+  --- Read the next portion; true when all is read. A change in between begins anew.
+  function items.read(reading)
+    local changes = reaper.GetProjectStateChangeCount(reading.handle)
+    if changes ~= reading.changes then
+      reading.place, reading.texts, reading.tracks, reading.changes = 0, {}, {}, changes
+    end
+    local last = math.min(reading.place + PORTION, reaper.CountMediaItems(reading.handle))
+    for index = reading.place, last - 1 do take_in(reading, reaper.GetMediaItem(reading.handle, index)) end
+    reading.place = last
+    return last >= reaper.CountMediaItems(reading.handle)
+  end
+
+  --- All that was read, as a JSON list.
+  function items.list(reading) return rooms.json.encoded(reading.texts) end
+
+  -- Only a colour that the user has chosen says anything.
+  local function colour_name(native)
+    if native == 0 then return "" end
+    local red, green, blue = reaper.ColorFromNative(native & 0xFFFFFF)
+    return red >= 128 and green < red / 2 and blue < red / 2 and "RED" or ""
+  end
+
+  --- The user's markers in a span, as a JSON list: {position, name, colour}.
+  function items.markers(handle, span)
+    local own, found, index = rooms.marks.own_ids(handle), {}, 0
+    while true do
+      local more, region, position, _, name, _, colour = reaper.EnumProjectMarkers3(handle, index)
+      if more == 0 then return rooms.json.list(found) end
+      if not region and position >= span.from and position < span.to then
+        local _, id = reaper.GetSetProjectInfo_String(handle, "MARKER_GUID:" .. index, "", false)
+        if not own[id] then
+          found[#found + 1] = {position = position, name = name, colour = colour_name(colour)}
+        end
+      end
+      index = index + 1
+    end
+  end
+
+  return items
+end

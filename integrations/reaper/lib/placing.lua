@@ -1,0 +1,80 @@
+--- Lays a stem as one item: at the exact second of its frame, exactly as long, with nothing that REAPER would add.
+
+return function(rooms)
+  local placing = {}
+
+  -- No loop, no fades by preference, and time as its time base: a tempo map never moves it.
+  local PLAIN = {
+    {"C_BEATATTACHMODE", 0}, {"B_LOOPSRC", 0}, {"D_FADEINLEN", 0}, {"D_FADEOUTLEN", 0},
+    {"D_FADEINLEN_AUTO", -1}, {"D_FADEOUTLEN_AUTO", -1}, {"D_SNAPOFFSET", 0},
+  }
+
+  --- The length of every stem, in seconds.
+  function placing.seconds(placement) return rooms.cues.second(placement.frames, placement.rate) end
+
+  --- The second of the cue's first frame as it was asked for.
+  function placing.start(placement) return rooms.cues.second(placement.start, placement.rate) end
+
+  --- The name of a take: the take that made the file, and its seed where that is known.
+  function placing.take_name(stem, seed)
+    local name = ("take %d"):format(stem.take)
+    return seed and ("%s seed %s"):format(name, seed) or name
+  end
+
+  --- Put a source into an item as a new take of ours, and make it the active one.
+  function placing.add_take(item, source, placement, stem, seed)
+    local take = reaper.AddTakeToMediaItem(item)
+    if not reaper.SetMediaItemTake_Source(take, source) then
+      rooms.block.fail(("REAPER does not take the sound of %s: %s"):format(stem.name, stem.file))
+    end
+    reaper.GetSetMediaItemTakeInfo_String(take, "P_NAME", placing.take_name(stem, seed), true)
+    rooms.ours.mark(rooms.ours.on_take, take, {
+      cue = placement.cue.id, stem = stem.name, take = stem.take, folder = placement.cue.folder,
+      file = placing.inside(stem.file, placement.cue.folder),
+    })
+    reaper.SetActiveTake(take)
+    return take
+  end
+
+  --- A file as it is reached from the cue's folder.
+  function placing.inside(file, folder) return rooms.paths.relative(file, folder) or file end
+
+  --- Write what an item says of itself.
+  function placing.mark_item(item, placement, stem)
+    rooms.ours.mark(rooms.ours.on_item, item, {
+      cue = placement.cue.id, stem = stem.name, take = stem.take, folder = placement.cue.folder,
+      start = ("%.17g"):format(placing.start(placement)):gsub(",", "."),
+    })
+  end
+
+  --- A new item that plays a whole stem.
+  -- @param zero the second of the cue's first frame
+  -- @return item and take
+  function placing.item(track, source, placement, stem, zero, seed)
+    local item = reaper.AddMediaItemToTrack(track)
+    for _, pair in ipairs(PLAIN) do reaper.SetMediaItemInfo_Value(item, pair[1], pair[2]) end
+    reaper.SetMediaItemInfo_Value(item, "D_POSITION", zero)
+    reaper.SetMediaItemInfo_Value(item, "D_LENGTH", placing.seconds(placement))
+    local take = placing.add_take(item, source, placement, stem, seed)
+    reaper.SetMediaItemTakeInfo_Value(take, "D_STARTOFFS", 0)
+    reaper.SetMediaItemTakeInfo_Value(take, "D_PLAYRATE", 1)
+    placing.mark_item(item, placement, stem)
+    return item, take
+  end
+
+  --- A folder track for the cue, and every stem in it.
+  -- @return what was laid, for the report: {stem, item, take, zero}
+  function placing.lay(project, placement, pool, zero, seed)
+    local names, laid = {}, {}
+    for index, stem in ipairs(placement.stems) do names[index] = stem.name end
+    local children = rooms.tracks.make(project.handle, placement.cue, names)
+    for _, stem in ipairs(placement.stems) do
+      local source = rooms.sources.take(pool, stem)
+      local item, take = placing.item(children[stem.name], source, placement, stem, zero, seed)
+      laid[#laid + 1] = {stem = stem, item = item, take = take, zero = zero, whole = true}
+    end
+    return laid
+  end
+
+  return placing
+end
