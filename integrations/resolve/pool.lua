@@ -52,13 +52,23 @@ local function import_into(session, folder, files)
   return host.list(host.call(session.pool, "ImportMedia", told))
 end
 
+local function has_all(found, files)
+  for _, file in ipairs(files) do
+    if found[file] == nil then return false end
+  end
+  return true
+end
+
 -- Import files that are in the cue's bin already or not: file → pool item; a file that Resolve does not read is missing.
 function pool.import(session, cue, files)
-  local found, folder = {}, bin(session, cue.name)
-  collect(found, import_into(session, folder, files), files)
-  local missing = false
-  for _, file in ipairs(files) do missing = missing or found[file] == nil end
-  if missing then collect(found, host.list(host.call(folder, "GetClipList")), files) end
+  local found = {}
+  for _ = 1, 2 do
+    local folder = bin(session, cue.name)
+    collect(found, import_into(session, folder, files), files)
+    if has_all(found, files) then break end
+    collect(found, host.list(host.call(folder, "GetClipList")), files)
+    if has_all(found, files) then break end
+  end
   for file, clip in pairs(found) do
     local told = naming.parse(file)
     if told and not told.cue then note_cue(clip, cue) end
