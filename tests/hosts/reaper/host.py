@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Fake:
         commands: native actions that scripts ran.
         missing: names that scripts looked up in `reaper` and did not find.
         calls: how often each function was called.
+        disk: every look at a file: when (seconds of the clock), how ("open", "loadfile", "file_exists", …), which.
         answers: what the next dialogs answer (`MB` a number, `GetUserInputs` a list of texts or None for cancel).
         own_steps: the scripts' own work, see `script.Steps`.
     """
@@ -83,6 +84,7 @@ class Fake:
         self.commands: list[int] = []
         self.missing: set[str] = set()
         self.calls: dict[str, int] = {}
+        self.disk: list[tuple[float, str, str]] = []
         self.ext_state: dict[tuple[str, str], str] = {}
         self.kept_ext_state: dict[tuple[str, str], str] = {}
         self.toggles: dict[int, int] = {}
@@ -115,6 +117,14 @@ class Fake:
         run.start()
         return run
 
+    def run_text(self, code: str, lua: str | None = None) -> Run:
+        """Run a few lines of Lua as a script of their own; what they return is the run's `result`."""
+        scripts = self.resource / "Scripts"
+        scripts.mkdir(parents=True, exist_ok=True)
+        path = scripts / f"lines {len(self.actions)}.lua"
+        path.write_text(code, encoding="utf-8")
+        return self.run_action(path, lua)
+
     def _second_start(self, running: Run) -> bool:
         """End the running instance where it wants that; whether a new one is to start."""
         if running.options & 1 or self.switches.second_start == "end":
@@ -135,8 +145,12 @@ class Fake:
 
     def pump_until_idle(self, limit: float = 60.0) -> bool:
         """Pump until no script runs; False where one still does after `limit` seconds."""
+        return self.pump_until(lambda: all(run.ended for run in self.runs), limit)
+
+    def pump_until(self, done: Callable[[], bool], limit: float = 60.0) -> bool:
+        """Pump until something is so; False where it is not after `limit` seconds."""
         end = self.clock.elapsed() + limit
-        while any(not run.ended for run in self.runs):
+        while not done():
             if self.clock.elapsed() >= end:
                 return False
             self.pump()
@@ -256,8 +270,11 @@ class Fake:
         return rpp_write.text(project or self.active, self.version)
 
     def load(self, text: str, path: str = "") -> Project:
-        """Open a saved project in a new tab, and bring it to the front."""
-        project = Project(path=path, state=rpp_read.state(text), media=str(self.resource / "media"))
+        """Open a saved project in a new tab, or in place of an empty one, and bring it to the front."""
+        folder = path.replace("\\", "/").rpartition("/")[0]
+        project = Project(path, rpp_read.state(text, folder), media=folder or str(self.resource / "media"))
+        if not self.active.path and self.active.changes == 1 and not self.active.state.tracks:
+            self.projects.remove(self.active)
         self.projects.append(project)
         self.active = project
         return project
@@ -267,7 +284,6 @@ class Fake:
         """A REAPER in which only that project is open."""
         fake = cls(**options)
         fake.load(text, path)
-        del fake.projects[0]
         return fake
 
     def close(self) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PureWindowsPath
 
 from tests.hosts.reaper import media
 from tests.hosts.reaper.rpp_text import Block, Entry, key, parse, words
 from tests.hosts.reaper.state import Item, Marker, Note, Source, State, Take, TakeMarker, TempoPoint, Track, new_guid
 
 _NO_COLOR = 16576
+_EVENTS = ("E", "e", "Em", "em")
 
 
-def state(text: str) -> State:
+def state(text: str, folder: str = "") -> State:
     """What a project file holds.
+
+    Args:
+        text: of the file.
+        folder: in which it lies: relative paths of media count from there.
 
     Raises:
         ValueError: the text is no project.
@@ -30,19 +36,27 @@ def state(text: str) -> State:
         else:
             _project_line(found, entry)
             found.lines.append(entry)
+    for source in found.sources().values():
+        _find_media(source, folder)
     return found
 
 
 def track(text: str) -> Track | None:
     """A track from a chunk of state, None where it is none."""
     root = _chunk(text, "TRACK")
-    return _track(root) if root else None
+    found = _track(root) if root else None
+    for source in State([found]).sources().values() if found else ():
+        _find_media(source, "")
+    return found
 
 
 def item(text: str) -> Item | None:
     """An item from a chunk of state, None where it is none."""
     root = _chunk(text, "ITEM")
-    return _item(root) if root else None
+    found = _item(root) if root else None
+    for source in State([Track(items=[found])]).sources().values() if found else ():
+        _find_media(source, "")
+    return found
 
 
 def _chunk(text: str, name: str) -> Block | None:
@@ -269,20 +283,30 @@ def _source(block: Block) -> Source | None:
         name = key(entry)
         given = words(entry)[1:] if isinstance(entry, str) else []
         if name == "FILE":
-            opened = media.open_file(given[0]) or Source(kind, given[0], is_qn=kind == "MIDI")
-            opened.kind, opened.lines = kind, found.lines
-            found = opened
+            found.file, found.is_qn = given[0], kind == "MIDI"
         elif name == "<SOURCE" and isinstance(entry, Block):
             found.parent = _source(entry)
         elif kind == "SECTION" and name in ("LENGTH", "STARTPOS", "MODE"):
             _section(found, name, float(given[0]))
         elif name == "HASDATA":
             found.notes, found.is_qn, found.ppq = [], True, int(given[1])
-        elif found.notes is None or name[:1] not in ("E", "e"):
+        elif found.notes is None or name not in _EVENTS:
             found.lines.append(entry)
     if found.notes is not None:
         _read_notes(found, [words(line) for line in block.body if isinstance(line, str)])
     return found
+
+
+def _find_media(source: Source, folder: str) -> None:
+    """Look at the file of a source; one that is not there is offline, with length 0."""
+    if not source.file:
+        return
+    if folder and not PureWindowsPath(source.file).is_absolute() and not source.file.startswith("/"):
+        source.file = f"{folder}/{source.file}"
+    opened = media.open_file(source.file)
+    if opened is not None:
+        source.length, source.is_qn, source.ppq = opened.length, opened.is_qn, opened.ppq
+        source.channels, source.sample_rate = opened.channels, opened.sample_rate
 
 
 def _section(found: Source, name: str, value: float) -> None:
@@ -299,7 +323,7 @@ def _read_notes(found: Source, rows: Sequence[list[str]]) -> None:
     sounding: dict[tuple[int, int], Note] = {}
     notes: list[Note] = []
     for row in rows:
-        if row[0] not in ("E", "e", "Em", "em") or len(row) < 5:
+        if row[0] not in _EVENTS or len(row) < 5:
             continue
         now += int(row[1])
         status, first, second = (int(text, 16) for text in row[2:5])

@@ -35,7 +35,13 @@ def text(project: Project, version: str) -> str:
     block = Block(["REAPER_PROJECT", "0.1", f"{version}/linux-x86_64", "1700000000"], body)
     written_lines = block.lines()
     written_lines[0] = f'<REAPER_PROJECT 0.1 "{version}/linux-x86_64" 1700000000'
-    return "\n".join(written_lines) + "\n"
+    return _relative("\n".join(written_lines) + "\n", project.path)
+
+
+def _relative(told: str, path: str) -> str:
+    """Media that lies below the project's folder is named from there."""
+    folder = path.replace("\\", "/").rpartition("/")[0]
+    return told.replace(f'FILE "{folder}/', 'FILE "') if folder else told
 
 
 def _with(entry: Entry, values: Sequence[object]) -> Entry:

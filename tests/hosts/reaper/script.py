@@ -23,6 +23,19 @@ if TYPE_CHECKING:
 MOST_DEFERRED = 1024
 _ENTER = "local work = ...; return work()"
 _WATCH = "local missing = ...; setmetatable(reaper, {__index = function(_, name) missing(name) end})"
+_FILES = """
+local look, forbid = ...
+local function watched(table, name, note)
+  local real = table[name]
+  if real then
+    table[name] = function(...) note(name, tostring((...))) return real(...) end
+  end
+end
+watched(_G, "loadfile", look)
+watched(_G, "dofile", look)
+if io then watched(io, "open", look) watched(io, "lines", look) watched(io, "popen", forbid) end
+if os then watched(os, "rename", look) watched(os, "remove", look) watched(os, "execute", forbid) end
+"""
 _TIME = """
 local day, spent = ...
 local real = os.time
@@ -37,6 +50,7 @@ class Run:
     Attributes:
         ended: whether it has ended.
         error: the message that ended it, or empty.
+        result: what its main chunk, or its last deferred function, returned.
         options: what it told `set_action_options`.
         steps: Lua instructions of its own before each call into the host and after the last (grain: `lua.STEP`).
         tick_steps: the same per round.
@@ -46,6 +60,7 @@ class Run:
         self.fake, self.path, self.command = fake, path, command
         self.ended = False
         self.error = ""
+        self.result: Any = None
         self.options = 0
         self.steps: list[int] = []
         self.tick_steps: list[int] = []
@@ -89,7 +104,7 @@ class Run:
     def _enter(self, source: Path | str, *arguments: object) -> None:
         self.interpreter.steps.clear()
         try:
-            self.interpreter.run(source, *arguments)
+            self.result = self.interpreter.run(source, *arguments)
         except ScriptError as error:
             self.error = str(error)
             self.fake.errors.append(self.error)
@@ -122,8 +137,15 @@ class Run:
         self.interpreter.set("reaper", offered)
         self.interpreter.set("gfx", panel.gfx(fake, self.interpreter))
         self.interpreter.run(_WATCH, fake.missing.add)
+        self.interpreter.run(_FILES, self._looked, self._forbidden)
         if not fake.clock.real and not fake.switches.restricted:
             self.interpreter.run(_TIME, fake.clock.time_of_day, fake.clock.elapsed)
+
+    def _looked(self, name: str, path: str) -> None:
+        self.fake.disk.append((self.fake.clock.elapsed(), name, path))
+
+    def _forbidden(self, name: str, line: str) -> None:
+        self.fake.blocking_calls.append(f"{name}({line!r}), which runs a shell")
 
     def _defer(self, *given: object) -> bool:
         if len(given) != 1 or not isinstance(given[0], LuaFunction):

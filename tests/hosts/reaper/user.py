@@ -211,6 +211,6 @@ class User:
         old = self._fake.projects[number]
         old.open = False
         text = file.read_text(encoding="utf-8")
-        project = Project(path=old.path, state=rpp_read.state(text), media=old.media)
+        project = Project(old.path, rpp_read.state(text, str(file.parent)), media=old.media)
         self._fake.projects[number] = self._fake.active = project
         return project

@@ -50,6 +50,7 @@ def time_precise(fake: Fake) -> float:
 
 @function("file_exists")
 def file_exists(fake: Fake, path: str) -> bool:
+    fake.disk.append((fake.clock.elapsed(), "file_exists", path))
     return Path(path).is_file()
 
 
@@ -68,6 +69,7 @@ def create_directory(fake: Fake, path: str, ignored: int) -> int:
 def _listed(fake: Fake, path: str, index: int, folders: bool) -> str | None:
     """A listing is kept until it is asked for with -1."""
     if index == -1 or (path, folders) not in fake.listings:
+        fake.disk.append((fake.clock.elapsed(), "EnumerateFiles", path))
         try:
             found = sorted(child.name for child in Path(path).iterdir() if child.is_dir() == folders)
         except OSError:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.hosts.reaper import media
@@ -86,8 +85,3 @@ def source_rate(fake: Fake, source: Source) -> int:
 @function("GetMediaSourceParent")
 def source_parent(fake: Fake, source: Source) -> Source | None:
     return source.parent
-
-
-def resolved(folder: str, file: str) -> str:
-    """The path of a file that a project names, relative to the project."""
-    return str(Path(folder).parent / file) if file and folder else file
