@@ -73,11 +73,9 @@ class Piece:
     def whole(self) -> bool:
         """Whether the file is there, can be read, and is as long as it has to be."""
         try:
-            wave, size = read_wave(self.path), self.path.stat().st_size
+            return _holds(self.path, self.sample_rate, self.samples)
         except (OSError, UnusableInput):
             return False
-        told = (wave.sample_rate, wave.channels, wave.bits, wave.samples)
-        return told == (self.sample_rate, 2, 24, self.samples) and size >= wave.data_at + wave.data_size
 
 
 def parts(plan: Plan, scored: Range) -> tuple[Part, ...]:
@@ -163,33 +161,31 @@ def cut(cue: Cue, wanted: Sequence[Piece], watch: Watch) -> None:
                     _settle(scratch / piece.path.name, piece)
 
 
-def see_that_it_fits(cue: Cue, stem: StemName) -> None:
-    """See that a stem of the take in use is there and exactly as long as the cue.
+def see_that_it_fits(cue: Cue, stem: StemName) -> Path:
+    """The file of a stem of the take in use, once it is seen to be there and exactly as long as the cue.
 
     Raises:
         UnusableInput: it is not.
     """
-    with _opened(cue, stem):
-        pass
-
-
-@contextmanager
-def _opened(cue: Cue, stem: StemName) -> Iterator[WavReader]:
     path = cue.files(cue.take)[stem]
-    with WavReader(path) as source:
-        told = (cue.brief.sample_rate, cue.brief.samples)
-        size = path.stat().st_size
-        if (source.sample_rate, source.samples) != told or size < source.samples * BYTES_PER_FRAME:
-            raise UnusableInput(
-                "This sound is not as long as the cue", str(path), "Bring it back from a copy, or use another take."
-            )
-        yield source
+    if not _holds(path, cue.brief.sample_rate, cue.brief.samples):
+        raise UnusableInput(
+            "This sound is not as long as the cue", str(path), "Bring it back from a copy, or use another take."
+        )
+    return path
+
+
+def _holds(path: Path, sample_rate: int, samples: int) -> bool:
+    """Whether a file holds so many samples of 24-bit stereo; raises as `read_wave` does, or what the system says."""
+    wave = read_wave(path)
+    told = (wave.sample_rate, wave.channels, wave.bits, wave.samples)
+    return told == (sample_rate, 2, 24, samples) and path.stat().st_size >= wave.data_at + wave.data_size
 
 
 @contextmanager
 def _source(cue: Cue, stem: StemName, sample_rate: int, scratch: Path, watch: Watch) -> Iterator[WavReader]:
     """A stem at a sample rate."""
-    with _opened(cue, stem) as source:
+    with WavReader(see_that_it_fits(cue, stem)) as source:
         if source.sample_rate == sample_rate:
             yield source
             return
