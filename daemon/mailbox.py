@@ -34,6 +34,8 @@ AT_ONCE = 8
 """Requests that are worked on at a time; the daemon itself does their work one after another."""
 QUICK_AT_ONCE = 4
 """Those beside them that are answered at once."""
+WAITING = {"progress": 0.0, "stage": "queued", "words": "Waiting for other requests"}
+"""How far a request is that no thread is free for."""
 LATER_S = 2.0
 """Before an answer that could not be written is written again."""
 SCAN_S = 0.05
@@ -232,6 +234,16 @@ class Mailbox:
                     thread = threading.Thread(target=self._serve, args=(letter,), name=letter.name, daemon=True)
                     self._threads.add(thread)
                     thread.start()
+        for letter in waiting:
+            if not letter.taken and not letter.heard:
+                letter.heard = True
+                with suppress(UnusableInput):
+                    self._answers(letter).progress(WAITING)
+
+    def _answers(self, letter: Letter) -> Answers:
+        """Where a request is answered."""
+        action, as_json = letter.told.get("do", ""), letter.told.get("json") == "1"
+        return Answers(self._folder, f"{letter.id}.", letter.id, action, as_json)
 
     # --- one request, in a thread of its own
 
@@ -257,8 +269,7 @@ class Mailbox:
 
     def _answer(self, letter: Letter) -> None:
         """Answer a request; raises `Later` where that must wait, `_Leaving` where the mailbox is closed."""
-        told, folder = letter.told, self._folder
-        answers = Answers(folder, f"{letter.id}.", letter.id, told.get("do", ""), told.get("json") == "1")
+        answers = self._answers(letter)
         try:
             answer = self._made(letter, answers)
         except Gone:

@@ -185,11 +185,12 @@ def _clip(item: _Item, rate: Fraction) -> Node:
 
 def _nothing(frames: int, rate: Fraction) -> Node:
     """What stands in a range without pictures."""
+    black = {"OTIO_SCHEMA": "GeneratorReference.1", "generator_kind": "black", "parameters": {}}
     return {
         "OTIO_SCHEMA": "Clip.2",
         "name": "no picture",
         "source_range": _range(0, frames, rate),
-        "media_references": {"DEFAULT_MEDIA": {"OTIO_SCHEMA": "GeneratorReference.1", "generator_kind": "black"}},
+        "media_references": {"DEFAULT_MEDIA": black},
         "active_media_reference_key": "DEFAULT_MEDIA",
     }
 

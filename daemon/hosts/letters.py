@@ -62,6 +62,8 @@ class Letter:
     """Whether a thread works on it."""
     at_once: bool = False
     """Whether that thread is one of those for quick answers."""
+    heard: bool = False
+    """Whether its script was told that it waits."""
     cancelled: threading.Event = field(default_factory=threading.Event)
     told: Mapping[str, str] = field(init=False)
     """What its name says, as written."""

@@ -29,6 +29,8 @@ PATIENCE_S = 3.0
 """How long a file is waited for that a reader holds, as on Windows."""
 LOOK_S = 0.02
 """Between two tries."""
+HELD_BY_READERS = os.name == "nt"
+"""Whether the system lets nobody replace a file that somebody reads."""
 
 _UNPRINTED = frozenset(b'"\\')
 
@@ -163,6 +165,6 @@ def _rename(beside: Path, path: Path) -> None:
             beside.replace(path)
             return
         except PermissionError:
-            if os.name != "nt" or time.monotonic() > by:
+            if not HELD_BY_READERS or time.monotonic() > by:
                 raise
             time.sleep(LOOK_S)
