@@ -33,7 +33,10 @@ def open_file(file: str) -> Source | None:
         return None
     source = Source(kind, file)
     reader = {"WAVE": _read_wave, "MIDI": _read_midi, "VIDEO": _read_video}.get(kind, _read_sound)
-    return source if reader(path, source) else None
+    try:
+        return source if reader(path, source) else None
+    except struct.error:  # it ends in the middle of a header
+        return None
 
 
 def _read_wave(path: Path, source: Source) -> bool:
