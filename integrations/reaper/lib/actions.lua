@@ -39,6 +39,7 @@ return function(rooms)
     c.job = job
     c.record = {
       id = job.id, folder = job.folder, project = c.project.key, action = c.action, state = "watched",
+      seed = c.options.seed,
     }
     rooms.underway.put(c.record)
     return steps.waiting
@@ -62,8 +63,10 @@ return function(rooms)
     return steps.begin_reading(c, c.everything)
   end
 
-  function steps.begin_reading(c, span)
-    c.span, c.reading = span, rooms.items.begin(c.project.handle, span)
+  -- Read a span, then send a request with what is in it.
+  function steps.begin_reading(c, span, request, shift)
+    c.span, c.request, c.shift = span, request, shift or 0
+    c.reading = rooms.items.begin(c.project.handle, span, c.shift)
     c.words = "Reading the range"
     return steps.reading
   end
@@ -71,20 +74,17 @@ return function(rooms)
   function steps.reading(c)
     if not rooms.project.open(c.project) then return nil end
     if not rooms.items.read(c.reading) then return steps.reading end
-    return send(c, {
-      ["in"] = c.span.from,
-      out = c.span.to,
-      items = rooms.items.list(c.reading),
-      markers = rooms.items.markers(c.project.handle, c.span),
-    })
+    local request = c.request or {["in"] = c.span.from, out = c.span.to}
+    request.items = rooms.items.list(c.reading)
+    request.markers = rooms.items.markers(c.project.handle, c.span, c.shift)
+    return send(c, request)
   end
 
   local function meant(c)
     local cue, problem = rooms.selection.cue(c.project)
     if not cue then fail(problem) end
-    local folder
-    folder, problem = rooms.cues.folder(c.project, cue.id, cue.entries)
-    if not folder then fail(problem) end
+    local folder, reason = rooms.cues.folder(c.project, cue.id, cue.entries)
+    if not folder then fail(reason) end
     return cue, folder
   end
 
@@ -92,11 +92,10 @@ return function(rooms)
     local cue, folder = meant(c)
     local part, problem = rooms.selection.part(c.project, cue)
     if not part then fail(problem) end
-    local none = rooms.json.list({})
-    return send(c, {
-      ["in"] = part.from, out = part.to, cue = folder, stems = rooms.json.list(cue.stems), items = none,
-      markers = none,
-    })
+    local stems = rooms.json.list(#cue.stems > 0 and cue.stems or rooms.selection.laid(c.project, cue))
+    -- The picture under the whole cue goes along: the program says when it is another than was scored.
+    return steps.begin_reading(c, part.whole, {["in"] = part.from, out = part.to, cue = folder, stems = stems},
+      part.shift)
   end
 
   function steps.flip(c)
@@ -116,7 +115,7 @@ return function(rooms)
     end
     if answer.version and answer.version ~= rooms.program.version then fail(rooms.program.mismatch(answer.version)) end
     c.placement, c.told = answer.placement, answer.said
-    c.seed = type(answer.options) == "table" and answer.options.seed or answer.seed
+    c.seed = math.tointeger(tonumber(c.record.seed or ""))
     if type(c.placement) ~= "table" then fail("the program's answer holds no music.") end
   end
 
@@ -142,12 +141,23 @@ return function(rooms)
     return false
   end
 
+  -- What has nothing to change makes no undo entry.
+  local function nothing_to_do(c)
+    local known = #rooms.ours.items(c.project.handle, c.placement.cue.id) > 0
+    return known and not rooms.takes.pending(c.project, c.placement, c.action)
+  end
+
   function steps.arriving(c)
     if c.cancelled then
       rooms.report.say("cancelled; the music lies in " .. c.placement.cue.folder .. ".")
       return nil
     end
     if not still_open(c) then return nil end
+    if nothing_to_do(c) then
+      rooms.report.rows(c.project, c.placement, {})
+      rooms.report.cue(c.project, c.placement, c.told)
+      return nil
+    end
     if rooms.tracks.need_active_tab() and not rooms.project.active(c.project) then
       c.words, c.progress = ("Ready. Go back to the tab of %s."):format(rooms.project.name(c.project)), 1
       return steps.arriving
@@ -209,7 +219,8 @@ return function(rooms)
     elseif which ~= "none" then
       rooms.marks.write(handle, placement, zero, which)
     end
-    rooms.cues.remember(c.project, placement)
+    local known = rooms.cues.recall(handle, placement.cue.id)
+    rooms.cues.remember(c.project, placement, known and known.chosen or c.options.stems)
     return rows
   end
 
@@ -225,9 +236,10 @@ return function(rooms)
   function steps.laying(c)
     if not still_open(c) then return nil end
     if rooms.tracks.need_active_tab() and not rooms.project.active(c.project) then return steps.arriving end
-    if c.tempo and not rooms.pins.fresh(c.pins) and c.rounds < READINGS then
+    if c.tempo and not rooms.pins.fresh(c.pins) then
       c.rounds = c.rounds + 1
-      return steps.pinning
+      if c.rounds < READINGS then return steps.pinning end
+      c.pins = rooms.pins.at_once(c.project.handle)
     end
     local ok, rows = rooms.block.run(c.project.handle, label(c), function() return change(c) end)
     if not ok and c.tempo and type(rows) == "table" then return again_without_tempo(c, rows) end

@@ -47,7 +47,8 @@ return function(rooms)
   end
 
   --- Remember a cue that was laid.
-  function cues.remember(project, placement)
+  -- @param chosen the stems that were, where the user has not asked for all
+  function cues.remember(project, placement, chosen)
     local folder = placement.cue.folder
     cues.write(project.handle, "cue_" .. placement.cue.id, rooms.record.encode({
       id = placement.cue.id,
@@ -59,6 +60,7 @@ return function(rooms)
       timeline_start = placement.timeline_start or 0,
       frames = placement.frames,
       sections = sections_text(placement.sections),
+      chosen = chosen or "",
     }))
   end
 

@@ -4,6 +4,7 @@
 return function(rooms)
   local items = {}
   local PORTION = 100
+  local ROUNDS = 20
   local NO_MEDIA = {
     [""] = true, MIDI = true, EMPTY = true, CLICK = true, LTC = true, VIDEOEFFECT = true, RPP_PROJECT = true,
   }
@@ -79,8 +80,9 @@ return function(rooms)
   end
 
   --- Begin to read what overlaps a span.
-  function items.begin(handle, span)
-    return {handle = handle, span = span, place = 0, texts = {}, tracks = {}, count = 0,
+  -- @param shift seconds that are added to what is told: where the music was when it was scored
+  function items.begin(handle, span, shift)
+    return {handle = handle, span = span, shift = shift or 0, place = 0, texts = {}, tracks = {}, rounds = 0,
       changes = reaper.GetProjectStateChangeCount(handle)}
   end
 
@@ -89,15 +91,16 @@ return function(rooms)
     if position >= reading.span.to then return end
     local length = reaper.GetMediaItemInfo_Value(item, "D_LENGTH")
     if position + length <= reading.span.from or rooms.ours.on_item(item, "cue") ~= "" then return end
-    local one = told(item, position, length, track_of(reading.tracks, item))
+    local one = told(item, position + reading.shift, length, track_of(reading.tracks, item))
     reading.texts[#reading.texts + 1] = rooms.json.encode(one)
   end
 
-  --- Read the next portion; true when all is read. A change in between begins anew.
+  --- Read the next portion; true when all is read. A change in between begins anew, in a project that ever rests.
   function items.read(reading)
     local changes = reaper.GetProjectStateChangeCount(reading.handle)
-    if changes ~= reading.changes then
-      reading.place, reading.texts, reading.tracks, reading.changes = 0, {}, {}, changes
+    if changes ~= reading.changes and reading.rounds < ROUNDS then
+      reading.place, reading.texts, reading.tracks = 0, {}, {}
+      reading.changes, reading.rounds = changes, reading.rounds + 1
     end
     local last = math.min(reading.place + PORTION, reaper.CountMediaItems(reading.handle))
     for index = reading.place, last - 1 do take_in(reading, reaper.GetMediaItem(reading.handle, index)) end
@@ -116,7 +119,7 @@ return function(rooms)
   end
 
   --- The user's markers in a span, as a JSON list: {position, name, colour}.
-  function items.markers(handle, span)
+  function items.markers(handle, span, shift)
     local own, found, index = rooms.marks.own_ids(handle), {}, 0
     while true do
       local more, region, position, _, name, _, colour = reaper.EnumProjectMarkers3(handle, index)
@@ -124,7 +127,7 @@ return function(rooms)
       if not region and position >= span.from and position < span.to then
         local _, id = reaper.GetSetProjectInfo_String(handle, "MARKER_GUID:" .. index, "", false)
         if not own[id] then
-          found[#found + 1] = {position = position, name = name, colour = colour_name(colour)}
+          found[#found + 1] = {position = position + (shift or 0), name = name, colour = colour_name(colour)}
         end
       end
       index = index + 1

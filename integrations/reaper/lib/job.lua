@@ -71,8 +71,9 @@ return function(rooms)
   end
 
   local function silence(it)
-    local sentence = "the program has given no sign of life for %d seconds. See `hitpoint doctor`; the request is in %s."
-    return {ok = false, error = {sentence = sentence:format(it.silent // 1, it.folder)}}
+    local sentence = "the program has given no sign of life for %d seconds. See `hitpoint doctor`; "
+      .. "the request is in %s."
+    return {ok = false, error = {sentence = sentence:format(math.floor(it.silent), it.folder)}}
   end
 
   --- Look for the answer; nil while there is none. `it.words` and `it.progress` follow the work.

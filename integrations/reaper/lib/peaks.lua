@@ -3,7 +3,7 @@
 return function(rooms)
   local peaks = {}
   local BEGIN, RUN, FINISH = 0, 1, 2
-  local MISSING_PEAKS = 40047 -- the action, where sources cannot be asked one by one
+  local BY_HAND = "this REAPER draws the new waveforms when it is told to: Actions, Build any missing peaks."
 
   --- Begin; `peaks.step` goes on.
   function peaks.begin(project, rows)
@@ -24,7 +24,7 @@ return function(rooms)
   function peaks.step(building)
     if not rooms.project.open(building.project) then return true end
     if not rooms.api.has("PCM_Source_BuildPeaks") then
-      reaper.Main_OnCommandEx(MISSING_PEAKS, 0, building.project.handle)
+      if #building.takes > 0 then rooms.report.say(BY_HAND) end
       return true
     end
     local entry = building.takes[building.place]

@@ -5,7 +5,7 @@
 
 return function(rooms)
   local pins = {}
-  local PORTION = 200
+  local PORTION, ROUNDS = 200, 20
   local TIME, INHERIT = 0, -1
   local NEAR_S = 1e-7
 
@@ -17,7 +17,7 @@ return function(rooms)
 
   --- Begin to read where everything is; `pins.read` goes on, a few hundred items a tick.
   function pins.begin(handle)
-    return {handle = handle, place = 0, items = {}, changes = reaper.GetProjectStateChangeCount(handle)}
+    return {handle = handle, place = 0, items = {}, rounds = 0, changes = reaper.GetProjectStateChangeCount(handle)}
   end
 
   local function told(item)
@@ -32,12 +32,9 @@ return function(rooms)
     }
   end
 
-  --- Read the next portion; true when all is read. A change in between begins anew.
-  function pins.read(reading)
-    local changes = reaper.GetProjectStateChangeCount(reading.handle)
-    if changes ~= reading.changes then reading.place, reading.items, reading.changes = 0, {}, changes end
+  local function portion(reading, size)
     local count = reaper.CountMediaItems(reading.handle)
-    local last = math.min(reading.place + PORTION, count)
+    local last = math.min(size and reading.place + size or count, count)
     for index = reading.place, last - 1 do
       reading.items[#reading.items + 1] = told(reaper.GetMediaItem(reading.handle, index))
     end
@@ -47,6 +44,24 @@ return function(rooms)
 
   --- Whether what was read still holds.
   function pins.fresh(reading) return reaper.GetProjectStateChangeCount(reading.handle) == reading.changes end
+
+  --- Read the next portion; true when all is read. A change in between begins anew; a project that never rests is
+  -- read at once in the end, see `pins.at_once`.
+  function pins.read(reading)
+    if not pins.fresh(reading) then
+      if reading.rounds == ROUNDS then return true end
+      reading.place, reading.items, reading.rounds = 0, {}, reading.rounds + 1
+      reading.changes = reaper.GetProjectStateChangeCount(reading.handle)
+    end
+    return portion(reading, PORTION)
+  end
+
+  --- Everything, read in one go.
+  function pins.at_once(handle)
+    local reading = pins.begin(handle)
+    portion(reading)
+    return reading
+  end
 
   local function tracks_of(handle)
     local found = {}

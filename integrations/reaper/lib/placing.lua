@@ -15,10 +15,10 @@ return function(rooms)
   --- The second of the cue's first frame as it was asked for.
   function placing.start(placement) return rooms.cues.second(placement.start, placement.rate) end
 
-  --- The name of a take: the take that made the file, and its seed where that is known.
-  function placing.take_name(stem, seed)
-    local name = ("take %d"):format(stem.take)
-    return seed and ("%s seed %s"):format(name, seed) or name
+  -- The name of a take: the take that made the file, and its seed where that is known.
+  local function take_name(placement, stem, seed)
+    local own = stem.seed or (stem.take == placement.take and seed) or nil
+    return own and ("take %d seed %d"):format(stem.take, own) or ("take %d"):format(stem.take)
   end
 
   --- Put a source into an item as a new take of ours, and make it the active one.
@@ -27,7 +27,7 @@ return function(rooms)
     if not reaper.SetMediaItemTake_Source(take, source) then
       rooms.block.fail(("REAPER does not take the sound of %s: %s"):format(stem.name, stem.file))
     end
-    reaper.GetSetMediaItemTakeInfo_String(take, "P_NAME", placing.take_name(stem, seed), true)
+    reaper.GetSetMediaItemTakeInfo_String(take, "P_NAME", take_name(placement, stem, seed), true)
     rooms.ours.mark(rooms.ours.on_take, take, {
       cue = placement.cue.id, stem = stem.name, take = stem.take, folder = placement.cue.folder,
       file = placing.inside(stem.file, placement.cue.folder),

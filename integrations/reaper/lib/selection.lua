@@ -113,8 +113,23 @@ return function(rooms)
     return nil
   end
 
+  --- The stems that were laid, where those were not all of them.
+  function selection.laid(project, cue)
+    local record = rooms.cues.recall(project.handle, cue.id)
+    return record and rooms.record.split(record.chosen) or {}
+  end
+
+  -- The same in project seconds as when the cue was scored, with the span of the whole cue as it is now.
+  local function answer(view, start, record, from, to)
+    local seconds = record and rooms.cues.second(tonumber(record.frames), record.rate) or to
+    return {
+      from = start + math.max(0, from), to = start + math.min(seconds, to), shift = start - view.zero,
+      whole = {from = view.zero, to = view.zero + seconds},
+    }
+  end
+
   --- The part of a cue that is to be written again, in project seconds as when it was scored.
-  -- @return {from, to}, or nil and a sentence
+  -- @return {from, to, shift, whole = {from, to}}, or nil and a sentence
   function selection.part(project, cue)
     local span = rooms.range.time_selection(project.handle)
     local cursor = reaper.GetCursorPositionEx(project.handle)
@@ -127,13 +142,11 @@ return function(rooms)
     if not start then return nil, "the project does not say where this cue began. Score the range again." end
     local record = rooms.cues.recall(project.handle, cue.id)
     if span then
-      local whole = record and rooms.cues.second(tonumber(record.frames), record.rate) or math.huge
-      local from, to = rooms.ours.cue_time(view, span.from), rooms.ours.cue_time(view, span.to)
-      return {from = start + math.max(0, from), to = start + math.min(whole, to)}
+      return answer(view, start, record, rooms.ours.cue_time(view, span.from), rooms.ours.cue_time(view, span.to))
     end
     local from, to = section_at(record or {sections = {}}, rooms.ours.cue_time(view, cursor))
     if not from then return nil, "no section of the music is under the cursor. Make a time selection." end
-    return {from = start + from, to = start + to}
+    return answer(view, start, record, from, to)
   end
 
   return selection

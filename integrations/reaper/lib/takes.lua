@@ -101,8 +101,18 @@ return function(rooms)
     return moved or start
   end
 
+  local function chosen(project, cue, stem)
+    local record = rooms.cues.recall(project.handle, cue)
+    local names = record and rooms.record.split(record.chosen) or {}
+    for _, name in ipairs(names) do
+      if name == stem then return true end
+    end
+    return #names == 0
+  end
+
   -- A stem whose items are gone: laid anew where this take changed it, else left away.
   local function without_item(project, placement, pool, stem, zero, action, seed)
+    if not chosen(project, placement.cue.id, stem.name) then return nil end
     if action ~= "reroll" or stem.take ~= placement.take then
       return {stem = stem, said = {"its item was deleted; it is left away"}}
     end
@@ -113,6 +123,23 @@ return function(rooms)
     return {stem = stem, item = item, take = take, zero = zero, whole = true, said = said}
   end
 
+  -- Whether a re-roll leaves a stem as it plays: the user may have chosen another take of it in REAPER.
+  local function flips(action, placement, stem) return action ~= "reroll" or stem.take == placement.take end
+
+  --- Whether anything would change.
+  function takes.pending(project, placement, action)
+    local groups = by_stem(rooms.ours.items(project.handle, placement.cue.id))
+    for _, stem in ipairs(placement.stems) do
+      for _, entry in ipairs(groups[stem.name] or {}) do
+        local take = holding(entry, stem)
+        local plays = take and reaper.GetActiveTake(entry.item) == take
+        if not take or (flips(action, placement, stem) and not plays) then return true end
+      end
+      if not groups[stem.name] and action == "reroll" and stem.take == placement.take then return true end
+    end
+    return false
+  end
+
   --- Bring every item of a cue to its placement.
   -- A re-roll flips only stems that it changed; next and previous flip all of them.
   -- @return rows for the report: {stem, item, take, zero, new, whole, said}
@@ -120,7 +147,7 @@ return function(rooms)
     local entries, rows = rooms.ours.items(project.handle, placement.cue.id), {}
     local groups, zero = by_stem(entries), takes.zero(entries, placement)
     for _, stem in ipairs(placement.stems) do
-      local flip = action ~= "reroll" or stem.take == placement.take
+      local flip = flips(action, placement, stem)
       for _, entry in ipairs(groups[stem.name] or {}) do
         local take, new, said = bring(entry, placement, pool, stem, flip, seed)
         if take or said then
