@@ -8,6 +8,7 @@ local host, mailbox, markers, music, panel, placing, range, report, request, sta
 local actions = {}
 
 local SHORT = 10 -- seconds that a short answer may take
+local START = 15 -- seconds that a program being started may take before it is asked nothing more
 
 -- Lay a placement's stems and markers, and confirm both. True when all of it stands.
 local function lay(session, placement, kinds, results)
@@ -28,6 +29,7 @@ local function place_answer(session, id, answer)
   local ok, why = host.attempt(state.keep, session, function()
     complete = lay(session, answer.placement, kinds, results)
   end)
+  report.sentences(host.list(answer.said), host.list(answer.placement.said))
   report.stems(results)
   if session.marked then report.markers(session.marked) end
   if not ok then host.stop(why) end
@@ -70,6 +72,14 @@ local function place_ready(session, is_asked)
   return served
 end
 
+-- Ask the program to stop one request; its answer then says so.
+local function stop_work(session, id)
+  local fields = request.fields(session, "cancel")
+  fields.of = id
+  local sent, why = host.attempt(mailbox.send, session, fields, true)
+  host.say(sent and "cancel asked for." or why)
+end
+
 -- Progress as it is heard: in the window where there is one, else a line whenever it has moved on by a tenth or the stage changed.
 local function listener(session, fields)
   local window, last, cancelled = panel.progress(session, "Waiting for Hitpoint"), "", false
@@ -79,9 +89,7 @@ local function listener(session, fields)
     local tenth = progress and tostring(progress.stage) .. math.floor((progress.progress or 0) * 10)
     if window and panel.step(window, words or "Waiting for Hitpoint") and not cancelled then
       cancelled = true
-      local stop = request.fields(session, "cancel")
-      stop.of = fields.id
-      mailbox.send(session, stop, true)
+      stop_work(session, fields.id)
     elseif not window and tenth and tenth ~= last then
       last = tenth
       host.say(words)
@@ -102,7 +110,6 @@ local function carry_out(session, fields)
   local ok, why = host.attempt(function() answer = mailbox.await(session, fields, listener(session, fields)) end)
   panel.close(session.window)
   if not ok then host.stop(why) end
-  report.sentences(answer.said)
   if not answer.ok then host.stop(sentence_of(answer)) end
   if type(answer.placement) ~= "table" then host.stop("the program's answer holds no music. Run: hitpoint doctor") end
   return fields.id, answer
@@ -135,10 +142,15 @@ local function remember(session, choice)
   if not answer then host.say("the options could not be remembered now; those of before are used.") end
 end
 
+-- What the program says of itself, where a panel can ask by it; a program being started is waited for then.
+local function known_program(session)
+  return panel.is_there(session) and mailbox.come(session, START) or nil
+end
+
 -- Where nothing is selected or marked, the panel asks once, where there is one. False when the user cancelled there.
 local function ask_to_score(session, chosen)
-  local daemon = mailbox.daemon(session)
-  if chosen.by ~= "timeline" or not daemon then return true end
+  local daemon = chosen.by == "timeline" and known_program(session)
+  if not daemon then return true end
   local options = mailbox.options(session)
   local shown, choice = panel.ask(session, {
     words = "Score " .. range.words(chosen) .. ".",
@@ -180,12 +192,12 @@ end
 function actions.score(session)
   local facts = timeline.read(session)
   local chosen = range.choose(session, facts)
-  mailbox.wake(session)
   local served = place_ready(session, function(answer)
     local asked = host.list(answer.range)
     return answer.action == "score" and asked["in"] == chosen.first and asked.out == chosen.last
   end)
   if served then return host.say("call this again to score the same range anew.") end
+  mailbox.wake(session)
   if not ask_to_score(session, chosen) then return host.say("nothing was asked for.") end
   host.say("scores " .. range.words(chosen) .. ".")
   local fields = range_fields(session, "score", facts, chosen)
@@ -195,8 +207,8 @@ end
 
 -- Where neither selection nor marks say what to re-roll, the panel asks for stems and seed, where there is one.
 local function ask_to_reroll(session, hole)
-  local daemon = mailbox.daemon(session)
-  if hole.by ~= "playhead" or not daemon then return true end
+  local daemon = hole.by == "playhead" and known_program(session)
+  if not daemon then return true end
   local options = mailbox.options(session)
   local shown, choice = panel.ask(session, {
     words = "Re-roll the section under the playhead, frames " .. hole.first .. " to " .. hole.last - 1 .. ".",
@@ -221,10 +233,10 @@ local function of_action(...)
 end
 
 function actions.reroll(session)
-  mailbox.wake(session)
   if place_ready(session, of_action("reroll")) then return host.say("call this again to re-roll once more.") end
   local facts = timeline.read(session)
   local hole = music.hole(session, facts)
+  mailbox.wake(session)
   if not ask_to_reroll(session, hole) then return host.say("nothing was asked for.") end
   local fields = range_fields(session, "reroll", facts, hole)
   fields.cue, fields.seed = hole.cue, hole.seed
@@ -236,11 +248,11 @@ end
 
 -- Another take of the cue, all stems together.
 local function turn(session, action)
-  mailbox.wake(session)
   if place_ready(session, of_action(action)) then return host.say("call this again for the take after it.") end
   local facts = timeline.read(session)
   local fields = request.fields(session, action)
   fields.cue, fields.sr = music.cue_meant(session, facts), facts.sample_rate
+  mailbox.wake(session)
   local id, answer = carry_out(session, fields)
   host.now(session)
   place_answer(session, id, answer)

@@ -10,6 +10,7 @@ local HEARTBEAT = 10 -- seconds after which a daemon that wrote nothing is taken
 local STEP = 0.25 -- seconds between two looks
 local AGAIN = 15 -- seconds without a sign after which the request is sent once more
 local UNHEARD = 120 -- seconds without a sign after which this run ends; the request stays
+local FORGET = 3 -- seconds that forgetting an answer may take
 local AWAY = 60 -- seconds that a daemon may be away before this run ends; the request stays
 
 function mailbox.path(session, name)
@@ -42,6 +43,15 @@ local function check_version(session, daemon)
     host.stop("this script is version " .. own .. " and the program is version " .. daemon.version
       .. ". Run: hitpoint install resolve, then call this again.")
   end
+end
+
+-- The daemon once it is there; nil when it does not come in that many seconds.
+function mailbox.come(session, seconds)
+  for _ = 0, seconds / STEP do
+    local daemon = mailbox.daemon(session)
+    if daemon or not host.wait(STEP) then return daemon end
+  end
+  return nil
 end
 
 -- Make sure that a daemon of our version runs or is starting; says so when it has to be started by hand.
@@ -178,11 +188,23 @@ function mailbox.await_briefly(session, fields, seconds)
   return nil
 end
 
--- Tell the daemon that an answer was laid, so that it is forgotten.
+local function is_ready(session, id)
+  for _, other in ipairs(mailbox.ready(session)) do
+    if other == id then return true end
+  end
+  return false
+end
+
+-- Tell the daemon that an answer was laid, so that it is forgotten. A moment is given for that: the next run would
+-- take it for something still to be placed.
 function mailbox.placed(session, id)
   local fields = request.fields(session, "placed")
   fields.of = id
   mailbox.send(session, fields, true)
+  local passed_at = stopwatch()
+  while mailbox.daemon(session) and is_ready(session, id) and passed_at(STEP) < FORGET do
+    if not host.wait(STEP) then return end
+  end
 end
 
 return mailbox

@@ -104,6 +104,11 @@ local function show(ui, dispatcher, asked)
   return choice
 end
 
+-- Whether windows can be opened here.
+function panel.is_there(session)
+  return maker(session) ~= nil
+end
+
 -- Ask once. `asked`: words, button, stems, options, and engines and styles (lists of names) where they are asked for.
 -- True and the choice; true and nil when the user cancelled; false where no panel can be shown.
 function panel.ask(session, asked)

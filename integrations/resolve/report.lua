@@ -94,8 +94,15 @@ function report.hits(placement)
   host.say(words .. ".")
 end
 
-function report.sentences(said)
-  for _, words in ipairs(host.list(said)) do host.say(words) end
+-- Sentences of the program's, each once.
+function report.sentences(...)
+  local seen = {}
+  for _, said in ipairs({ ... }) do
+    for _, words in ipairs(said) do
+      if not seen[words] then host.say(words) end
+      seen[words] = true
+    end
+  end
 end
 
 return report

@@ -84,17 +84,20 @@ class Desk:
         path.unlink()
         if request.action == "placed":
             self.ready[request.key].remove(request.of)
-            return self._write("ready.lua", {"timelines": self.ready})
-        if request.action in ("cancel", "options"):
-            return self.answer(request, {"ok": True, "cancelled": []})
-        self._write(f"{request.id}.progress.lua", {"id": request.id, "progress": 0.4, "stage": "rhythm", "words": "Beats"})
-        self.meanwhile()
-        self.fake.clock.after(self.work, lambda: self.make(request))
+            self._write("ready.lua", {"timelines": self.ready})
+        elif request.action in ("cancel", "options"):
+            self.answer(request, {"ok": True, "cancelled": []})
+        else:
+            how_far = {"id": request.id, "progress": 0.4, "stage": "rhythm", "words": "Beats"}
+            self._write(f"{request.id}.progress.lua", how_far)
+            self.meanwhile()
+            self.fake.clock.after(self.work, lambda: self.make(request))
 
     def make(self, request: HostRequest) -> None:
         """Answer a request for music."""
         if self.refusal:
-            return self.answer(request, {"ok": False, "error": self.refusal})
+            self.answer(request, {"ok": False, "error": self.refusal})
+            return
         placed = {"ok": True, "placement": self.place(request), "options": self.options, "said": []}
         if request.action == "score":
             placed["range"] = {"in": request.start_frame, "out": request.end_frame}
@@ -129,7 +132,7 @@ class Desk:
     # the user
 
     def with_picture(self, seconds: int = 60) -> Desk:
-        """One long clip on the timeline, and marks where the cue goes; a long marker where scripts are told no marks."""
+        """One long clip, and marks where the cue goes; a long marker where scripts are told no marks."""
         rate = self.fake.timeline.rate
         movie = Media("movie.mov", "/media/movie.mov", True, True, rate, int(seconds * rate))
         self.fake.lay(movie, 0, int(seconds * rate))
