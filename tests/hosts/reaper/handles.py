@@ -66,7 +66,7 @@ class Index:
         elif isinstance(parent, Item):
             held = _holds(parent.takes, found)
         else:
-            held = found is parent.source or (isinstance(parent, Source) and found is parent.parent)
+            held = found is (parent.parent if isinstance(parent, Source) else parent.source)
         entry = self._entries.get(parent.uid)
         return held and entry is not None and self._there(state, parent, entry[1])
 
