@@ -30,6 +30,7 @@ def run(
     say: Callable[[str], None] = print,
     wait: Callable[[float], Any] = time.sleep,
     clock: Callable[[], float] = time.time,
+    launch: Callable[[List[str]], Any] = host.launched,
 ) -> bool:
     """Run one action on the open timeline.
 
@@ -46,11 +47,12 @@ def run(
         say: called with each line.
         wait: called to let seconds pass.
         clock: seconds since the epoch.
+        launch: starts a program without waiting for it; raises OSError where it cannot.
 
     Returns:
         Whether everything that was asked for is on the timeline. Why not is said, in a sentence.
     """
-    settings = host.Settings(version, mailbox, program, say, wait, clock)
+    settings = host.Settings(version, mailbox, program, say, wait, clock, launch)
     try:
         session = host.open_session(settings, resolve)
         if action not in ACTIONS:

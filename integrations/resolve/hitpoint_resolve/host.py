@@ -2,12 +2,19 @@
 
 import math
 import re
+import subprocess
 import time
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 
 class Stop(Exception):
     """Ends a run with one sentence for the user."""
+
+
+def launched(words: List[str]) -> None:
+    """Start a program and do not wait for it; raises OSError where it cannot be started."""
+    nothing = subprocess.DEVNULL
+    subprocess.Popen(words, stdin=nothing, stdout=nothing, stderr=nothing, close_fds=True)
 
 
 class Settings:
@@ -21,10 +28,12 @@ class Settings:
         say: Callable[[str], None] = print,
         wait: Callable[[float], Any] = time.sleep,
         clock: Callable[[], float] = time.time,
+        launch: Callable[[List[str]], Any] = launched,
     ) -> None:
         self.version = version
         self.mailbox = mailbox
-        self.program = program
+        self.program = program or "hitpoint"
+        self.launch = launch
         self.say = say
         self.wait = wait
         self.clock = clock

@@ -48,7 +48,7 @@ def _infos(index: int, pieces: List[Piece], media: Dict[str, Any], again: bool) 
     """One item for each piece: absolute record frame, exclusive end, and always both media type and track."""
     return [
         {
-            "mediaPoolItem": media.get(piece.file),
+            "mediaPoolItem": media[piece.file],
             "startFrame": 0,
             "endFrame": piece.second if again and piece.second is not None else piece.source,
             "mediaType": 2,
@@ -56,16 +56,23 @@ def _infos(index: int, pieces: List[Piece], media: Dict[str, Any], again: bool) 
             "recordFrame": piece.start,
         }
         for piece in pieces
+        if piece.file in media
     ]
 
 
-def _append(session: Session, index: int, pieces: List[Piece], media: Dict[str, Any], again: bool) -> bool:
-    """Whether Resolve answered with a list at all; after an error what it shows is gone with the next save."""
+def _append(session: Session, cue: Dict[str, Any], index: int, pieces: List[Piece], again: bool) -> bool:
+    """Whether Resolve answered with a list at all; after an error what it shows is gone with the next save.
+
+    The files were imported before: asked for again right here, their handles are fresh.
+    """
     tracks.make_room(session, index)
-    own = now(session)
+    media = pool.import_files(session, cue, [piece.file for piece in pieces])
+    infos = _infos(index, pieces, media, again)
+    if not infos:
+        return False
     if before(session, "20.3.2"):
-        call(own.pool, "SetSelectedClip", media.get(pieces[0].file))
-    return isinstance(call(own.pool, "AppendToTimeline", _infos(index, pieces, media, again)), (list, tuple))
+        call(session.pool, "SetSelectedClip", infos[0]["mediaPoolItem"])
+    return isinstance(call(now(session).pool, "AppendToTimeline", infos), (list, tuple))
 
 
 def _sort_out(
@@ -88,14 +95,14 @@ def _sort_out(
 
 
 def _attempt(
-    session: Session, track: Track, pieces: List[Piece], media: Dict[str, Any], outcome: Outcome, again: bool
+    session: Session, cue: Dict[str, Any], track: Track, pieces: List[Piece], outcome: Outcome, again: bool
 ) -> List[Piece]:
     """Lay pieces once; those that did not land. What landed elsewhere is taken away again."""
     index = tracks.index_of(session, track.name)
     if not index:
         return pieces
     old, _ = tracks.items(session, index)
-    answered = _append(session, index, pieces, media, again)
+    answered = _append(session, cue, index, pieces, again)
     new, _ = tracks.items(session, tracks.index_of(session, track.name) or index)
     missing, strays = _sort_out(old, new, pieces, answered, outcome.landed)
     if strays and not remove(session, track.name, strays):
@@ -121,15 +128,18 @@ def _reason(session: Session, track: Track, piece: Piece) -> str:
     return "Resolve placed nothing and gave no reason; close any open dialog and call this again"
 
 
-def lay(session: Session, cue: Dict[str, Any], track: Track, pieces: List[Piece], media: Dict[str, Any]) -> Outcome:
-    """Lay pieces on a track. What is missing is tried once more, piece by piece, with fresh handles."""
+def _lay_again(session: Session, cue: Dict[str, Any], track: Track, piece: Piece, outcome: Outcome) -> bool:
+    """One missing piece, twice: the first new try may meet the next trouble."""
+    return any(not _attempt(session, cue, track, [piece], outcome, piece.second is not None) for _ in range(2))
+
+
+def lay(session: Session, cue: Dict[str, Any], track: Track, pieces: List[Piece]) -> Outcome:
+    """Lay pieces on a track. What is missing is tried again piece by piece."""
     outcome, refused = Outcome(), 0
-    for piece in _attempt(session, track, pieces, media, outcome, False):
-        missing = [piece]
-        if refused < GIVE_UP:
-            fresh = pool.import_files(session, cue, [piece.file])
-            missing = _attempt(session, track, missing, fresh, outcome, piece.second is not None)
-            refused = refused + 1 if missing else 0
-        for failed in missing:
-            outcome.failed[failed] = _reason(session, track, failed)
+    for piece in _attempt(session, cue, track, pieces, outcome, False):
+        if refused < GIVE_UP and _lay_again(session, cue, track, piece, outcome):
+            refused = 0
+        else:
+            refused += 1
+            outcome.failed[piece] = _reason(session, track, piece)
     return outcome

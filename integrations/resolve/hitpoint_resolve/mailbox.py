@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from . import request
@@ -92,15 +91,13 @@ def wake(session: Session) -> None:
 
 def _command(session: Session) -> str:
     """What a person types to start it."""
-    return '"{}" daemon start'.format(session.settings.program or "hitpoint")
+    return f'"{session.settings.program}" daemon start'
 
 
 def _start(session: Session) -> str:
     """Start the daemon without waiting for it; the sentence that says what was done."""
-    nothing = subprocess.DEVNULL
-    words = [session.settings.program or "hitpoint", "daemon", "start"]
     try:
-        subprocess.Popen(words, stdin=nothing, stdout=nothing, stderr=nothing, close_fds=True)
+        session.settings.launch([session.settings.program, "daemon", "start"])
     except OSError:
         return (
             f"its program is not running and could not be started. Start it with: {_command(session)}"

@@ -97,11 +97,10 @@ def _choose(session: Session, place: Place, stem: str, pieces: List[Piece]) -> T
     return best, why
 
 
-def _import(session: Session, place: Place, pieces: List[Piece]) -> Tuple[Dict[str, Any], str]:
+def _import(session: Session, place: Place, files: List[str]) -> Tuple[Dict[str, Any], str]:
     """Import what is to be laid: file → pool item, and the first file that Resolve does not read."""
-    if not pieces:
+    if not files:
         return {}, ""
-    files = [piece.file for piece in pieces]
     media = pool.import_files(session, place.placement["cue"], files)
     return media, next((file for file in files if file not in media), "")
 
@@ -116,36 +115,39 @@ def _foreign_rate(media: Dict[str, Any], rate: Rate) -> str:
     return ""
 
 
-def _whole_piece(session: Session, place: Place, stem: Dict[str, Any]) -> List[Piece]:
+def _whole_piece(session: Session, place: Place, stem: Dict[str, Any]) -> Tuple[List[Piece], str]:
     """The whole stem as one piece, measured in the rate that Resolve froze for its file."""
-    media = pool.import_files(session, place.placement["cue"], [stem["file"]])
+    media, unread = _import(session, place, [stem["file"]])
     clip = media.get(stem["file"])
     own = timeline.rate_of(pool.rate(clip)) if clip is not None else None
-    return [plan.whole(stem, place.placement, place.base, place.rate, own or place.rate)]
+    return [plan.whole(stem, place.placement, place.base, place.rate, own or place.rate)], unread
 
 
-def _find_pieces(session: Session, place: Place, stem: Dict[str, Any], result: Result) -> List[Piece]:
-    """Sections as pieces; the whole stem as one where Resolve would round each piece at another rate."""
+def _find_pieces(session: Session, place: Place, stem: Dict[str, Any], result: Result) -> Tuple[List[Piece], str]:
+    """Sections as pieces; the whole stem as one where Resolve would round each piece at another rate. With them comes
+    the first file that Resolve does not read."""
     pieces = plan.pieces(stem, place.base)
     if not pieces:
         return _whole_piece(session, place, stem)
     choice, _ = _choose(session, place, stem["name"], pieces)
-    lay = choice.todo.lay if choice else pieces
-    told = _foreign_rate(_import(session, place, lay[:1])[0], place.rate)
-    told = told or _foreign_rate(_import(session, place, lay)[0], place.rate)
+    files = [piece.file for piece in (choice.todo.lay if choice else pieces)]
+    media, unread = _import(session, place, files[:1])
+    told = _foreign_rate(media, place.rate)
     if not told:
-        return pieces
+        media, unread = _import(session, place, files)
+        told = _foreign_rate(media, place.rate)
+    if not told:
+        return pieces, unread
     result.said.append(
         f"is laid as one item, since Resolve counts its files at {told} frames a second, not at the timeline's rate"
     )
     return _whole_piece(session, place, stem)
 
 
-def _clear_track(
-    session: Session, place: Place, stem: str, pieces: List[Piece], result: Result
+def _make_way(
+    session: Session, stem: str, pieces: List[Piece], choice: Optional[Choice], why: str, result: Result
 ) -> Tuple[Optional[Choice], str]:
-    """Where the stem goes: a track of ours, else a fresh one. Old items that are replaced are taken away first."""
-    choice, why = _choose(session, place, stem, pieces)
+    """Make the chosen track ready, else a fresh one: old items that are replaced are taken away first."""
     if choice and choice.todo.delete and not laying.remove(session, choice.track.name, choice.todo.delete):
         why = f'Resolve did not delete the earlier items on "{choice.track.name}"'
         choice = None
@@ -177,22 +179,20 @@ def _note(result: Result, todo: Todo, outcome: Outcome) -> None:
 
 
 def _place_stem(session: Session, place: Place, stem: Dict[str, Any], result: Result) -> None:
-    pieces = _find_pieces(session, place, stem, result)
+    pieces, unread = _find_pieces(session, place, stem, result)
     result.total = len(pieces)
-    choice, why = _choose(session, place, stem["name"], pieces)
-    _, unread = _import(session, place, choice.todo.lay if choice else pieces)
     if unread:
         result.fail(pieces, f"Resolve could not read {unread}, so nothing of this stem was changed")
         return
-    choice, why = _clear_track(session, place, stem["name"], pieces, result)
+    choice, why = _choose(session, place, stem["name"], pieces)
+    choice, why = _make_way(session, stem["name"], pieces, choice, why, result)
     if choice is None:
         result.fail(pieces, why)
         return
     result.track = choice.track.name
     outcome = Outcome()
     if choice.todo.lay:
-        media, _ = _import(session, place, choice.todo.lay)
-        outcome = laying.lay(session, place.placement["cue"], choice.track, choice.todo.lay, media)
+        outcome = laying.lay(session, place.placement["cue"], choice.track, choice.todo.lay)
     _note(result, choice.todo, outcome)
 
 

@@ -54,10 +54,13 @@ def _import_into(session: Session, folder: Any, files: List[str]) -> List[Any]:
 def import_files(session: Session, cue: Dict[str, Any], files: List[str]) -> Dict[str, Any]:
     """Import files that are in the cue's bin already or not: file → pool item; what is not read is missing."""
     found: Dict[str, Any] = {}
-    folder = _bin(session, cue["name"])
-    _collect(found, _import_into(session, folder, files), files)
-    if any(file not in found for file in files):
-        _collect(found, listed(call(folder, "GetClipList")), files)
+    for _ in range(2):
+        folder = _bin(session, cue["name"])
+        _collect(found, _import_into(session, folder, files), files)
+        if any(file not in found for file in files):
+            _collect(found, listed(call(folder, "GetClipList")), files)
+        if all(file in found for file in files):
+            break
     for file, clip in found.items():
         told = naming.parse(file)
         if told and not told.cue:

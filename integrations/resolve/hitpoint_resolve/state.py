@@ -26,6 +26,14 @@ def _ids(clips: List[Any]) -> List[str]:
     return [str(call(clip, "GetUniqueId")) for clip in clips]
 
 
+def _find_bin(folder: Any, known: Tuple[Any, Any]) -> Any:
+    """A bin as it was known, in a folder or below it."""
+    if (call(folder, "GetUniqueId"), call(folder, "GetName")) == known:
+        return folder
+    inner = (_find_bin(each, known) for each in listed(call(folder, "GetSubFolderList")))
+    return next((found for found in inner if found is not None), None)
+
+
 class _Saved:
     """Everything as it was."""
 
@@ -34,6 +42,8 @@ class _Saved:
         self.timecode = ask(session, "GetCurrentTimecode")
         self.marks = table(ask(session, "GetMarkInOut"))
         self.bin = call(session.pool, "GetCurrentFolder")
+        # By which it is known once this handle is dead.
+        self.bin_known = (call(self.bin, "GetUniqueId"), call(self.bin, "GetName"))
         self.selection = listed(call(session.pool, "GetSelectedClips"))
         self.tracks = _track_states(session)
 
@@ -69,8 +79,10 @@ class _Saved:
     def restore_pool(self, session: Session) -> None:
         """One clip is all that can be selected again; more than one are left as long as they still are selected."""
         pool = Current(session).pool
-        if self.bin is not None:
-            call(pool, "SetCurrentFolder", self.bin)
+        if self.bin_known[1] and call(pool, "SetCurrentFolder", self.bin) is not True:
+            found = _find_bin(call(pool, "GetRootFolder"), self.bin_known)
+            if found is not None:
+                call(pool, "SetCurrentFolder", found)
         if self.selection and _ids(listed(call(pool, "GetSelectedClips"))) != _ids(self.selection):
             call(pool, "SetSelectedClip", self.selection[0])
 
