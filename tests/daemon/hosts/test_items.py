@@ -173,7 +173,7 @@ def test_opentimelineio_reads_every_timeline_and_no_track_overlaps(
     content = timeline(job("reroll", rate=rate, items=items, cue="/cues/a"))
     found = otio.adapters.read_from_string(content.decode(), "otio_json")
     exact = RATES[rate]
-    clips = {}
+    clips: dict[tuple[int, int], list[str]] = {}
     for track in found.tracks:
         for clip in track.find_clips():
             span = clip.range_in_parent()

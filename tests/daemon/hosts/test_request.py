@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -100,12 +100,8 @@ def test_no_value_is_worse_than_a_sentence(key: str, value: str) -> None:
     for action in RESOLVE_ACTIONS:
         told = {"in_": 1, "out": 2, "df": 0, "cue": "3f9a2c1b", "of": "a1b2c3d4"}
         asked = name("k3j9x2ab", action, **told).replace(".otio", f"_{key}-{value}.otio")
-        try:
-            request = from_name(asked, b"")
-        except WrongUse as error:
-            assert str(error)
-        else:
-            assert dataclasses.asdict(request)
+        with suppress(WrongUse):  # and nothing else
+            assert from_name(asked, b"").action in RESOLVE_ACTIONS
 
 
 @pytest.mark.parametrize(
@@ -246,7 +242,5 @@ JSON = st.recursive(
 
 @given(st.sampled_from(sorted(job())), JSON)
 def test_no_field_is_worse_than_a_sentence(field: str, value: Any) -> None:
-    try:
-        from_json(text({**job("reroll", cue="/cues/a"), field: value}))
-    except WrongUse as error:
-        assert str(error)
+    with suppress(WrongUse):  # and nothing else
+        assert from_json(text({**job("reroll", cue="/cues/a"), field: value})).action in REAPER_ACTIONS
