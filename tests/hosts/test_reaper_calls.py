@@ -138,7 +138,8 @@ def test_an_unknown_parameter_name_is_a_wrong_call(call: str) -> None:
     fake = Fake()
     fake.user.add_item(fake.user.add_track(), "a.wav", 1.0, 2.0)
     fake.run_text(
-        f"local track = reaper.GetTrack(0, 0) local item = reaper.GetMediaItem(0, 0) local take = reaper.GetActiveTake(item) reaper.{call}"
+        "local track = reaper.GetTrack(0, 0) local item = reaper.GetMediaItem(0, 0) "
+        f"local take = reaper.GetActiveTake(item) reaper.{call}"
     )
     assert len(fake.wrong_calls) == 1
     assert "has no parameter" in fake.wrong_calls[0]
@@ -160,7 +161,8 @@ def test_pointers_are_opaque_and_one_object_has_one_pointer() -> None:
     local a, b = reaper.GetMediaItem(0, 0), reaper.GetTrackMediaItem(reaper.GetTrack(0, 0), 0)
     local seen = {[a] = "here"}
     collectgarbage()
-    return a == b, seen[reaper.GetMediaItem(0, 0)], type(a), (pcall(function() return a.position end)), a == reaper.GetTrack(0, 0)
+    return a == b, seen[reaper.GetMediaItem(0, 0)], type(a), (pcall(function() return a.position end)),
+      a == reaper.GetTrack(0, 0)
     """
     assert fake.run_text(code).result == (True, "here", "userdata", False, False)
 
@@ -202,7 +204,8 @@ def test_pointers_into_a_closed_tab_are_dead() -> None:
     fake.run_text("""
     project, track = reaper.EnumProjects(-1), reaper.GetTrack(0, 0)
     function later()
-      answer = {reaper.ValidatePtr2(0, project, "ReaProject*"), (pcall(reaper.CountTracks, project)), (pcall(reaper.GetTrackGUID, track))}
+      answer = {reaper.ValidatePtr2(0, project, "ReaProject*"), (pcall(reaper.CountTracks, project)),
+        (pcall(reaper.GetTrackGUID, track))}
       return answer
     end
     reaper.defer(later)

@@ -39,7 +39,8 @@ def test_inserting_a_track_clamps_its_place_and_shifts_the_later_ones() -> None:
         fake.user.add_track(name)
     fake.run_text(
         block(
-            "reaper.InsertTrackAtIndex(1, true) reaper.InsertTrackAtIndex(99, true) reaper.InsertTrackInProject(0, -5, 0)"
+            "reaper.InsertTrackAtIndex(1, true) reaper.InsertTrackAtIndex(99, true) "
+            "reaper.InsertTrackInProject(0, -5, 0)"
         )
     )
     assert [track.name for track in fake.active.state.tracks] == ["", "a", "", "b", ""]
@@ -67,7 +68,8 @@ def test_a_nameless_track_is_called_by_its_number() -> None:
     fake = Fake()
     fake.user.add_track()
     told = fake.run_text(
-        "return reaper.GetTrackName(reaper.GetTrack(0, 0)), reaper.GetMediaTrackInfo_Value(reaper.GetTrack(0, 0), 'IP_TRACKNUMBER')"
+        "return reaper.GetTrackName(reaper.GetTrack(0, 0)), "
+        "reaper.GetMediaTrackInfo_Value(reaper.GetTrack(0, 0), 'IP_TRACKNUMBER')"
     )
     assert told.result == (True, 1.0)
     assert fake.run_text("return select(2, reaper.GetTrackName(reaper.GetTrack(0, 0)))").result == "Track 1"
@@ -80,7 +82,8 @@ def test_a_new_item_has_no_take_no_length_and_the_fades_and_looping_of_the_prefe
         block("item = reaper.AddMediaItemToTrack(reaper.GetTrack(0, 0))")
         + """
     local get = reaper.GetMediaItemInfo_Value
-    return reaper.CountTakes(item), reaper.GetActiveTake(item), get(item, "D_LENGTH"), get(item, "B_LOOPSRC"), get(item, "D_FADEINLEN")
+    return reaper.CountTakes(item), reaper.GetActiveTake(item), get(item, "D_LENGTH"), get(item, "B_LOOPSRC"),
+      get(item, "D_FADEINLEN")
     """
     )
     assert fake.run_text(code).result == (0, None, 0.0, 1.0, 0.01)
@@ -118,7 +121,8 @@ def test_takes_are_appended_and_only_set_active_take_or_its_parameter_chooses() 
     local number = reaper.GetMediaItemInfo_Value(item, "I_CURTAKE")
     reaper.SetMediaItemInfo_Value(item, "I_CURTAKE", 1)
     reaper.Undo_EndBlock2(0, "Takes", -1)
-    return still, number, reaper.GetActiveTake(item) == second, reaper.GetTake(item, 2) == third, reaper.GetTake(item, 3)
+    return still, number, reaper.GetActiveTake(item) == second, reaper.GetTake(item, 2) == third,
+      reaper.GetTake(item, 3)
     """
     assert fake.run_text(code).result == (True, 2.0, True, True, None)
 
@@ -129,7 +133,8 @@ def test_an_empty_take_counts_but_has_no_pointer() -> None:
     item.takes.append(Take(null=True))
     item.current = 1
     told = fake.run_text(
-        "local item = reaper.GetMediaItem(0, 0) return reaper.CountTakes(item), reaper.GetTake(item, 1), reaper.GetActiveTake(item)"
+        "local item = reaper.GetMediaItem(0, 0) return reaper.CountTakes(item), reaper.GetTake(item, 1), "
+        "reaper.GetActiveTake(item)"
     )
     assert told.result == (2, None, None)
 
@@ -158,7 +163,8 @@ def test_a_source_tells_what_the_files_header_says(tmp_path: Path) -> None:
     local source = reaper.PCM_Source_CreateFromFile([[{path}]])
     local length, qn = reaper.GetMediaSourceLength(source)
     local told = {{length, qn, reaper.GetMediaSourceType(source), reaper.GetMediaSourceNumChannels(source),
-      reaper.GetMediaSourceSampleRate(source), reaper.GetMediaSourceFileName(source), reaper.GetMediaSourceParent(source) == nil}}
+      reaper.GetMediaSourceSampleRate(source), reaper.GetMediaSourceFileName(source),
+      reaper.GetMediaSourceParent(source) == nil}}
     reaper.PCM_Source_Destroy(source)
     return told
     """
@@ -180,7 +186,10 @@ def test_the_length_of_midi_is_in_quarter_notes(tmp_path: Path) -> None:
 
 def test_imported_midi_loses_its_file_name_unless_the_call_forbids_it(tmp_path: Path) -> None:
     path = midi(tmp_path)
-    code = f"local s = reaper.PCM_Source_CreateFromFile([[{path}]]) local name = reaper.GetMediaSourceFileName(s) reaper.PCM_Source_Destroy(s) return name"
+    code = (
+        f"local s = reaper.PCM_Source_CreateFromFile([[{path}]]) "
+        f"local name = reaper.GetMediaSourceFileName(s) reaper.PCM_Source_Destroy(s) return name"
+    )
     assert Fake().run_text(code).result == ""
     assert Fake(midi_into_project=False).run_text(code).result == str(path)
 
@@ -202,7 +211,10 @@ def test_a_wav_that_is_still_being_written_has_length_0(tmp_path: Path) -> None:
     at = content.index(b"data")
     content[at + 4 : at + 8] = bytes(4)
     path.write_bytes(content)
-    code = f"local s = reaper.PCM_Source_CreateFromFile([[{path}]]) local length = reaper.GetMediaSourceLength(s) reaper.PCM_Source_Destroy(s) return length"
+    code = (
+        f"local s = reaper.PCM_Source_CreateFromFile([[{path}]]) "
+        f"local length = reaper.GetMediaSourceLength(s) reaper.PCM_Source_Destroy(s) return length"
+    )
     assert Fake().run_text(code).result == 0.0
 
 
@@ -242,7 +254,11 @@ def test_a_source_that_is_never_used_is_a_leak(tmp_path: Path) -> None:
 
 
 def test_the_old_source_of_a_take_is_the_scripts_to_destroy(tmp_path: Path) -> None:
-    replace = "source = reaper.PCM_Source_CreateFromFile([[%s]]) take = reaper.GetActiveTake(reaper.GetMediaItem(0, 0)) old = reaper.GetMediaItemTake_Source(take) reaper.SetMediaItemTake_Source(take, source)"
+    replace = (
+        "source = reaper.PCM_Source_CreateFromFile([[%s]]) "
+        "take = reaper.GetActiveTake(reaper.GetMediaItem(0, 0)) "
+        "old = reaper.GetMediaItemTake_Source(take) reaper.SetMediaItemTake_Source(take, source)"
+    )
     for rest, leaks in (("", 1), ("reaper.PCM_Source_Destroy(old)", 0)):
         fake = Fake()
         fake.user.add_item(fake.user.add_track(), "a.wav", 1.0, 2.0)
@@ -257,7 +273,8 @@ def test_a_source_set_twice_is_duplicated(tmp_path: Path) -> None:
     fake.run_text(
         block(
             ATTACH.format(path=wav(tmp_path))
-            + "second = reaper.AddTakeToMediaItem(item) reaper.SetMediaItemTake_Source(second, source) same = reaper.GetMediaItemTake_Source(second) == source"
+            + "second = reaper.AddTakeToMediaItem(item) reaper.SetMediaItemTake_Source(second, source) "
+            "same = reaper.GetMediaItemTake_Source(second) == source"
         )
         + "return same"
     )
@@ -279,19 +296,24 @@ def test_destroying_a_source_in_use_is_refused(tmp_path: Path) -> None:
 
 def test_a_source_in_no_take_is_not_valid_for_a_project(tmp_path: Path) -> None:
     fake = Fake()
-    code = f"local s = reaper.PCM_Source_CreateFromFile([[{wav(tmp_path)}]]) local valid = reaper.ValidatePtr2(0, s, 'PCM_source*') reaper.PCM_Source_Destroy(s) return valid"
+    code = (
+        f"local s = reaper.PCM_Source_CreateFromFile([[{wav(tmp_path)}]]) "
+        f"local valid = reaper.ValidatePtr2(0, s, 'PCM_source*') reaper.PCM_Source_Destroy(s) return valid"
+    )
     assert fake.run_text(code).result is False
 
 
 def test_a_reversed_take_has_no_file_name_until_one_climbs_to_its_parent() -> None:
     fake = Fake.from_rpp(
-        '<REAPER_PROJECT 0.1 "7.60" 1\n<TRACK {A}\n<ITEM\nPOSITION 1\nLENGTH 2\nNAME x\n<SOURCE SECTION\nLENGTH 2\nSTARTPOS 0.5\nMODE 3\n'
+        '<REAPER_PROJECT 0.1 "7.60" 1\n<TRACK {A}\n<ITEM\nPOSITION 1\nLENGTH 2\nNAME x\n'
+        "<SOURCE SECTION\nLENGTH 2\nSTARTPOS 0.5\nMODE 3\n"
         '<SOURCE WAVE\nFILE "/media/a.wav"\n>\n>\n>\n>\n>\n'
     )
     code = """
     local source = reaper.GetMediaItemTake_Source(reaper.GetActiveTake(reaper.GetMediaItem(0, 0)))
     local parent = reaper.GetMediaSourceParent(source)
-    return reaper.GetMediaSourceType(source), reaper.GetMediaSourceFileName(source), reaper.GetMediaSourceFileName(parent),
+    return reaper.GetMediaSourceType(source), reaper.GetMediaSourceFileName(source),
+      reaper.GetMediaSourceFileName(parent),
       reaper.GetMediaSourceParent(parent), reaper.PCM_Source_GetSectionInfo(source)
     """
     assert fake.run_text(code).result == ("SECTION", "", "/media/a.wav", None, True, 0.5, 2.0, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ INSERT = "reaper.InsertTrackAtIndex(0, false)"
 def test_deferred_functions_run_once_per_tick_never_at_once() -> None:
     fake = Fake()
     run = fake.run_text(
-        "n = 0 function loop() n = n + 1 reaper.ShowConsoleMsg('.') if n < 5 then reaper.defer(loop) end end reaper.defer(loop)"
+        "n = 0 function loop() n = n + 1 reaper.ShowConsoleMsg('.') if n < 5 then reaper.defer(loop) end end "
+        "reaper.defer(loop)"
     )
     assert fake.console == ""
     fake.pump()
@@ -35,7 +37,7 @@ def test_a_second_has_thirty_ticks() -> None:
     fake = Fake()
     fake.run_text("n = 0 function loop() n = n + 1 reaper.defer(loop) return n end loop()")
     fake.pump(2.0)
-    assert fake.runs[0].result == 61 - 1 + 1
+    assert fake.runs[0].result == 1 + 2 * 30
 
 
 def test_the_clock_moves_only_when_it_is_pumped() -> None:
@@ -160,9 +162,8 @@ def test_pointers_are_still_good_after_an_undo_step_that_kept_their_object() -> 
     fake = Fake()
     fake.user.add_track("keep")
     code = (
-        "track = reaper.GetTrack(0, 0)\n"
-        + block(INSERT)
-        + "new = reaper.GetTrack(0, 0) reaper.Undo_DoUndo2(0) return (select(2, reaper.GetTrackName(track))), reaper.ValidatePtr2(0, new, 'MediaTrack*')"
+        "track = reaper.GetTrack(0, 0)\n" + block(INSERT) + "new = reaper.GetTrack(0, 0) reaper.Undo_DoUndo2(0) "
+        "return (select(2, reaper.GetTrackName(track))), reaper.ValidatePtr2(0, new, 'MediaTrack*')"
     )
     assert fake.run_text(code).result == ("keep", False)
 
@@ -201,6 +202,14 @@ def test_changes_outside_a_block_are_held_against_the_script() -> None:
     fake = Fake()
     fake.run_text(INSERT + " reaper.SetProjExtState(0, 'hp', 'a', 'b') reaper.SetEditCurPos(3, false, false)")
     assert fake.writes_outside_blocks == ["InsertTrackAtIndex"]
+
+
+def test_inserting_by_index_acts_on_the_tab_in_front_whatever_the_script_meant() -> None:
+    fake = Fake()
+    fake.run_text("function loop() " + block(INSERT) + " end reaper.defer(loop)")
+    fake.user.new_tab()
+    fake.pump()
+    assert [len(project.state.tracks) for project in fake.projects] == [0, 1]
 
 
 def test_a_block_on_another_project_does_not_cover_a_change() -> None:
@@ -245,7 +254,8 @@ def test_ext_state_is_for_the_machine_and_holds_no_line_ends_when_it_is_kept() -
     reaper.SetExtState("hp", "b", "kept", true)
     local refused = pcall(reaper.SetExtState, "hp", "c", "1\\n2", true)
     reaper.DeleteExtState("hp", "none", true)
-    return refused, reaper.GetExtState("hp", "a"), reaper.HasExtState("hp", "b"), reaper.GetExtState("hp", "c"), reaper.HasExtState("hp", "c")
+    return refused, reaper.GetExtState("hp", "a"), reaper.HasExtState("hp", "b"), reaper.GetExtState("hp", "c"),
+      reaper.HasExtState("hp", "c")
     """
     assert fake.run_text(code).result == (False, "1\n2", True, "", False)
     assert fake.kept_ext_state == {("hp", "b"): "kept"}
@@ -296,7 +306,8 @@ def test_exec_process_uses_neither_the_path_nor_a_shell(tmp_path: Path) -> None:
 def test_waiting_for_a_program_blocks_the_host_and_is_told() -> None:
     fake = Fake()
     told = fake.run_text(
-        f"return reaper.ExecProcess([['{sys.executable}' -c \"import time; print('a', flush=True); time.sleep(60)\"]], 700)"
+        f"return reaper.ExecProcess([['{sys.executable}' -c "
+        "\"import time; print('a', flush=True); time.sleep(60)\"]], 700)"
     )
     assert told.result.split("\n", 1)[0] != "0"
     assert len(fake.blocking_calls) == 1
@@ -305,7 +316,12 @@ def test_waiting_for_a_program_blocks_the_host_and_is_told() -> None:
 def test_a_program_may_be_replaced_by_a_stub() -> None:
     fake = Fake()
     seen: list[list[str]] = []
-    fake.processes.stub = lambda words: seen.append(list(words)) or 0
+
+    def stub(words: Sequence[str]) -> int:
+        seen.append(list(words))
+        return 0
+
+    fake.processes.stub = stub
     assert fake.run_text('return reaper.ExecProcess(\'"/opt/hit point" host "/a b"\', -2)').result == "0\n"
     assert seen == [["/opt/hit point", "host", "/a b"]]
 
@@ -354,7 +370,10 @@ def test_folder_listings_are_kept_until_they_are_asked_for_anew(tmp_path: Path) 
 
 def test_folders_are_made_with_all_their_parents(tmp_path: Path) -> None:
     fake = Fake()
-    code = f"return reaper.RecursiveCreateDirectory([[{tmp_path}/ö/b/c]], 0), reaper.RecursiveCreateDirectory([[{tmp_path}/ö/b/c]], 0)"
+    code = (
+        f"return reaper.RecursiveCreateDirectory([[{tmp_path}/ö/b/c]], 0), "
+        f"reaper.RecursiveCreateDirectory([[{tmp_path}/ö/b/c]], 0)"
+    )
     assert fake.run_text(code).result == (1, 0)
     assert (tmp_path / "ö" / "b" / "c").is_dir()
 
@@ -373,7 +392,10 @@ def test_an_unsaved_project_has_no_path() -> None:
 def test_saving_asks_for_a_place_once(tmp_path: Path) -> None:
     fake = Fake()
     fake.answers.append(tmp_path / "reel.rpp")
-    code = "reaper.Main_SaveProject(0, false) return select(2, reaper.EnumProjects(-1)), reaper.GetProjectPathEx(0), reaper.IsProjectDirty(0)"
+    code = (
+        "reaper.Main_SaveProject(0, false) return select(2, reaper.EnumProjects(-1)), "
+        "reaper.GetProjectPathEx(0), reaper.IsProjectDirty(0)"
+    )
     assert fake.run_text(code).result == (str(tmp_path / "reel.rpp"), str(tmp_path), 0)
     assert len(fake.blocking_calls) == 1
     fake.run_text(code)
@@ -435,7 +457,8 @@ def test_native_actions_act_on_the_active_tab_and_are_noted() -> None:
     item = fake.user.add_item(fake.user.add_track(), "a.wav", 5.0, 2.0)
     fake.run_text(
         block(
-            "reaper.AddTakeToMediaItem(reaper.GetMediaItem(0, 0)) reaper.SetMediaItemSelected(reaper.GetMediaItem(0, 0), true) reaper.Main_OnCommand(40125, 0)"
+            "reaper.AddTakeToMediaItem(reaper.GetMediaItem(0, 0)) "
+            "reaper.SetMediaItemSelected(reaper.GetMediaItem(0, 0), true) reaper.Main_OnCommand(40125, 0)"
         )
     )
     assert item.current == 1

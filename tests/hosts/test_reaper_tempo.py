@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_bars_of_a_public_project_with_37_signatures_are_whole(shared: Path) -> 
     tempo = TempoMap(fake.active.state)
     sections = [point for point in points if point.numerator]
     assert (len(points), len(sections) - 1) == (544, 37)
-    for before, after in zip(sections, sections[1:], strict=False):
+    for before, after in pairwise(sections):
         bars = (tempo.qn(after.time) - tempo.qn(before.time)) / (4 * before.numerator / before.denominator)
         assert bars == pytest.approx(round(bars), abs=1e-4)
 
@@ -96,7 +97,8 @@ def test_points_are_sorted_by_time_and_inserting_shifts_the_later_ones() -> None
     fake = Fake()
     fake.run_text(block(WRITE + "reaper.SetTempoTimeSigMarker(0, -1, 2, -1, -1, 90, 0, 0, true)"))
     code = """
-    local told = {reaper.CountTempoTimeSigMarkers(0), reaper.FindTempoTimeSigMarker(0, 3.9), reaper.TimeMap2_GetNextChangeTime(0, 2)}
+    local told = {reaper.CountTempoTimeSigMarkers(0), reaper.FindTempoTimeSigMarker(0, 3.9),
+      reaper.TimeMap2_GetNextChangeTime(0, 2)}
     for _, value in ipairs({select(2, reaper.GetTempoTimeSigMarker(0, 1))}) do told[#told + 1] = value end
     return told
     """
@@ -251,7 +253,8 @@ def test_the_ruler_adds_the_projects_offset() -> None:
     fake.user.set_frame_rate(25)
     code = """
     return reaper.GetProjectTimeOffset(0, false), reaper.GetProjectTimeOffset(0, true),
-      reaper.format_timestr_pos(9.99, "", 5), reaper.parse_timestr_pos("01:00:10:00", 5), reaper.format_timestr(61.5, "")
+      reaper.format_timestr_pos(9.99, "", 5), reaper.parse_timestr_pos("01:00:10:00", 5),
+      reaper.format_timestr(61.5, "")
     """
     assert fake.run_text(code).result == (3600.01, 3600.0, "01:00:10:00", pytest.approx(9.99), "1:01.500")
 

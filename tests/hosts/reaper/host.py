@@ -31,7 +31,7 @@ class Fake:
     Args:
         version: "6.24", "7.60", …: decides which functions and parameter names there are.
         lua: "lua53" or "lua54"; left out, what that version carries.
-        resource: the resource path; left out, a new folder.
+        resource: the resource path; left out, a new folder that goes with this object.
         real_time: follow the machine's clock, for scripts that wait for a real process.
         environment: of the processes that scripts start; left out, this process's own.
         os_name: what `GetOS` says.
@@ -50,7 +50,6 @@ class Fake:
         calls: how often each function was called.
         disk: every look at a file: when (seconds of the clock), how ("open", "loadfile", "file_exists", …), which.
         answers: what the next dialogs answer (`MB` a number, `GetUserInputs` a list of texts or None for cancel).
-        own_steps: the scripts' own work, see `script.Steps`.
     """
 
     def __init__(
@@ -69,7 +68,8 @@ class Fake:
         self.switches = Switches(**switches)
         self.os_name = os_name
         self.clock = Clock(real_time)
-        self.resource = resource or Path(tempfile.mkdtemp(prefix="reaper-"))
+        self._folder = tempfile.TemporaryDirectory(prefix="reaper-")
+        self.resource = resource or Path(self._folder.name)
         self.processes = Processes(self.resource, environment if environment is not None else os.environ)
         self.projects = [Project(media=str(self.resource / "media"))]
         self.active = self.projects[0]
@@ -101,7 +101,6 @@ class Fake:
         self._indexes: dict[int, Index] = {}
         self._pending: dict[int, TempoMap] = {}
         self._handles: dict[int, Handle] = {}
-        self._touched: Track | None = None
 
     # Scripts
 

@@ -96,7 +96,7 @@ def parse(text: str) -> Block:
     """
     stack: list[Block] = []
     for raw in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):
-        line = raw.strip()
+        line = raw.strip(" \t")
         if line.startswith("<"):
             block = Block(words(line[1:]))
             if stack:

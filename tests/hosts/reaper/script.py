@@ -84,7 +84,7 @@ class Run:
         """Run what was deferred in the round before."""
         waiting, self.deferred = self.deferred, []
         for function in waiting:
-            if not self.ended:
+            if not self.ended and not self.error:
                 self._enter(_ENTER, function)
         self._rest()
 
