@@ -16,9 +16,6 @@ def block(code: str, name: str = "Edit", flags: int = -1) -> str:
     return f"reaper.Undo_BeginBlock2(0)\n{code}\nreaper.Undo_EndBlock2(0, '{name}', {flags})\n"
 
 
-INSERT = "reaper.InsertTrackAtIndex(0, false)"
-
-
 def test_deferred_functions_run_once_per_tick_never_at_once() -> None:
     fake = Fake()
     run = fake.run_text(
