@@ -16,6 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.home import Home
+from daemon.hosts.exchange import mailbox_folder
 from daemon.hosts.luafile import literal as lua_literal
 from daemon.hosts.luafile import write_json
 from daemon.hosts.request import VERSION, from_name
@@ -23,7 +25,7 @@ from integrations.resolve import hitpoint_resolve
 from integrations.resolve.hitpoint_resolve import mailbox, request, timeline
 from tests.hosts import placements
 from tests.hosts.lua import Interpreter
-from tests.hosts.resolve import Profile, Traps, profile, profiles
+from tests.hosts.resolve import Clip, Clock, Fake, Profile, Traps, profile, profiles
 from tests.integrations.resolve.desk import LENGTHS, SCRIPTS, START, Desk
 
 PACKAGE = SCRIPTS / "hitpoint_resolve"
@@ -416,3 +418,47 @@ def test_from_a_shell_it_scores_what_it_is_told_to(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert "Hitpoint: scores frames 100 to 399, from the frames that were asked for." in answer.stdout
     assert "landed 86500 (3 pieces)" in answer.stdout
+
+
+# --- through a real daemon
+
+
+@pytest.fixture
+def real_mailbox(own_home: Path) -> Path:
+    """The mailbox of the session's own daemon, which runs and looks after it."""
+    words = [sys.executable, "-m", "daemon.command", "daemon", "start"]
+    subprocess.run(words, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    return mailbox_folder(Home(own_home))
+
+
+def test_through_a_real_daemon_real_music_lands_is_rerolled_and_comes_back(
+    real_mailbox: Path, demo_edit: Path, tmp_path: Path
+) -> None:
+    """With real media: score, re-roll of one section's drums, the take before."""
+    fake = Fake(
+        profile("21.0.4", studio=True), Traps(overlap="slide"), Clock(real=True), rate="24", start="00:59:50:00"
+    )
+    movies = sorted(demo_edit.parent.glob("*.mp4"))[:5]
+    fake.fill(Clip(movie, record=number * 72, frames=72) for number, movie in enumerate(movies))
+    lines: list[str] = []
+
+    def act(action: str, **asked: Any) -> list[dict[str, Any]]:
+        lines.clear()
+        assert hitpoint_resolve.run(fake.resolve, action, str(real_mailbox), say=lines.append, **asked), lines
+        return [track for track in fake.tracks() if track["name"].startswith("Hitpoint ")]
+
+    first = act("score", first=24, last=336, seed=7)
+    assert [track["name"] for track in first] == [f"Hitpoint {stem}" for stem in placements.STEMS]
+    for track in first:
+        spans = [(item["start"], item["start"] + item["frames"]) for item in track["items"]]
+        assert (spans[0][0], spans[-1][1]) == (24, 336)
+        assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
+    assert all(
+        f"asked {fake.timeline.start + 24} landed {fake.timeline.start + 24}" in line
+        for line in lines
+        if " asked " in line
+    )
+    second = act("reroll", first=24, last=336, stems=["drums"], seed=8)
+    assert [track["name"] for track, before in zip(second, first, strict=True) if track != before] == ["Hitpoint drums"]
+    assert act("previous") == first
+    assert fake.wrong_calls == []

@@ -1,5 +1,6 @@
 """What the five actions do: score, reroll, next, previous, cancel."""
 
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import mailbox, markers, music, placing, report, request, state, timeline
@@ -56,6 +57,7 @@ def _place_answer(session: Session, request_id: str, answer: Dict[str, Any]) -> 
             marked, complete = _lay(session, placement, kinds, results)
     except Stop as stopped:
         why = stopped
+    report.sentences(session, answer.get("said"), placement.get("said"))
     report.stems(session, results)
     if marked is not None:
         report.markers(session, marked)
@@ -93,8 +95,9 @@ def _place_ready(session: Session, is_asked: Callable[[Dict[str, Any]], bool]) -
     for ids, answer in _newest(session):
         session.say("an earlier request is ready; it is placed first.")
         complete = _place_answer(session, ids[-1], answer)
-        for older in ids[:-1] if complete else ():
-            mailbox.placed(session, older)
+        with suppress(Stop):  # what is not forgotten now is laid once more, which changes nothing
+            for older in ids[:-1] if complete else ():
+                mailbox.placed(session, older)
         served = served or (complete and is_asked(answer))
     return served
 
@@ -128,9 +131,8 @@ def _carry_out(session: Session, fields: Dict[str, Any]) -> Dict[str, Any]:
     try:
         answer = mailbox.await_answer(session, fields, _listener(session))
     except KeyboardInterrupt:
-        mailbox.send(session, dict(request.fields_of(session, "cancel"), of=fields["id"]))
+        mailbox.send(session, dict(request.fields_of(session, "cancel"), of=fields["id"]), True)
         raise Stop("cancelled.") from None
-    report.sentences(session, answer.get("said"))
     if not answer.get("ok"):
         raise Stop(_sentence_of(answer))
     if not isinstance(answer.get("placement"), dict):
@@ -162,7 +164,6 @@ def score(session: Session, asked: Asked) -> bool:
     """Score the range; whether all of it is on the timeline."""
     facts = timeline.read(session)
     chosen = asked.span(facts) or timeline.choose(session, facts)
-    mailbox.wake(session)
 
     def is_asked(answer: Dict[str, Any]) -> bool:
         told = table(answer.get("range"))
@@ -171,6 +172,7 @@ def score(session: Session, asked: Asked) -> bool:
     if _place_ready(session, is_asked):
         session.say("call this again to score the same range anew.")
         return True
+    mailbox.wake(session)
     session.say(f"scores {chosen.words()}.")
     fields = _range_fields(session, "score", facts, chosen.first, chosen.last, asked)
     fields["nm"] = session.timeline_name
@@ -179,12 +181,12 @@ def score(session: Session, asked: Asked) -> bool:
 
 def reroll(session: Session, asked: Asked) -> bool:
     """Write a part anew; whether all of it is on the timeline."""
-    mailbox.wake(session)
     if _place_ready(session, lambda answer: answer.get("action") == "reroll"):
         session.say("call this again to re-roll once more.")
         return True
     facts = timeline.read(session)
     hole = music.hole(session, facts, asked.span(facts))
+    mailbox.wake(session)
     fields = _range_fields(session, "reroll", facts, hole.first, hole.last, asked)
     fields["cue"], fields["stems"] = hole.cue, asked.stems or hole.stems
     stems = ", ".join(fields["stems"]) or "all stems"
@@ -194,13 +196,13 @@ def reroll(session: Session, asked: Asked) -> bool:
 
 def _turn(session: Session, action: str) -> bool:
     """Another take of the cue, all stems together."""
-    mailbox.wake(session)
     if _place_ready(session, lambda answer: answer.get("action") == action):
         session.say("call this again for the take after it.")
         return True
     facts = timeline.read(session)
     fields = request.fields_of(session, action)
     fields["cue"], fields["sr"] = music.cue_meant(session, facts), facts.sample_rate
+    mailbox.wake(session)
     answer = _carry_out(session, fields)
     now(session)
     return _place_answer(session, fields["id"], answer)

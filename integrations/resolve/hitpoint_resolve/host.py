@@ -65,9 +65,9 @@ class Session:
         """Let time pass."""
         self.settings.wait(seconds)
 
-    def time(self) -> float:
-        """Seconds since the epoch."""
-        return self.settings.clock()
+    def time(self) -> int:
+        """Whole seconds since the epoch, as the daemon's sign of life counts them."""
+        return int(self.settings.clock())
 
 
 def call(obj: Any, name: str, *arguments: Any) -> Any:

@@ -6,13 +6,14 @@ import re
 from typing import Any, Callable, Dict, Iterator, List, Optional
 
 from . import request
-from .host import Session, Stop, call, listed, now, still, table
+from .host import Current, Session, Stop, call, listed, now, still, table
 
 PROTOCOL = 1
 HEARTBEAT = 10  # seconds after which a daemon that wrote nothing is taken for gone
 STEP = 0.25  # seconds between two looks
 AGAIN = 15  # seconds without a sign after which the request is sent once more
 UNHEARD = 120  # seconds without a sign after which this run ends; the request stays
+FORGET = 3  # seconds that forgetting an answer may take
 AWAY = 60  # seconds that a daemon may be away before this run ends; the request stays
 
 _TOKEN = re.compile(r'"(?:\\\d{3}|[^"\\])*"|[{}\[\]=,]|[^\s{}\[\]=,"]+')
@@ -106,18 +107,19 @@ def _start(session: Session) -> str:
     return "its program was not running; it is being started."
 
 
-def _export_once(session: Session, path: str) -> bool:
-    now(session)
+def _export_once(session: Session, path: str, anywhere: bool) -> bool:
+    """What only names an answer may carry any timeline; what is scored must be the run's own."""
+    line = Current(session).line if anywhere else now(session).line
     kind = getattr(session.resolve, "EXPORT_OTIO", None)
     if kind is None:
         raise Stop("this Resolve cannot export OTIO. Hitpoint needs version 18.5 or later.")
     none = getattr(session.resolve, "EXPORT_NONE", None)
-    done = call(session.line, "Export", path, kind, none)
+    done = call(line, "Export", path, kind, none)
     # The daemon takes a timeline that it has read whole away at once: gone is as good as written.
     return done is True and not (os.path.exists(path) and os.path.getsize(path) == 0)
 
 
-def send(session: Session, fields: Dict[str, Any]) -> str:
+def send(session: Session, fields: Dict[str, Any], anywhere: bool = False) -> str:
     """Send a request; gives its id. The fields may be sent again: the same id is the same request.
 
     Raises:
@@ -128,7 +130,7 @@ def send(session: Session, fields: Dict[str, Any]) -> str:
         raise Stop(f"its mailbox {folder} is missing. Run: hitpoint install resolve")
     path = os.path.join(folder, request.name(fields))
     for _ in range(3):
-        if _export_once(session, path):
+        if _export_once(session, path, anywhere):
             return str(fields["id"])
         session.wait(STEP)
     raise Stop(
@@ -227,5 +229,11 @@ def await_briefly(session: Session, fields: Dict[str, Any], seconds: float) -> O
 
 
 def placed(session: Session, request_id: str) -> None:
-    """Tell the daemon that an answer was laid, so that it is forgotten."""
-    send(session, dict(request.fields_of(session, "placed"), of=request_id))
+    """Tell the daemon that an answer was laid, so that it is forgotten.
+
+    A moment is given for that: the next run would take it for something still to be placed.
+    """
+    send(session, dict(request.fields_of(session, "placed"), of=request_id), True)
+    began = session.time()
+    while daemon(session) and request_id in ready(session) and session.time() - began < FORGET:
+        session.wait(STEP)

@@ -77,7 +77,7 @@ def hits(session: Session, placement: Dict[str, Any]) -> None:
     session.say(words + ".")
 
 
-def sentences(session: Session, said: Any) -> None:
-    """What the program has to say."""
-    for words in listed(said):
-        session.say(str(words))
+def sentences(session: Session, *said: Any) -> None:
+    """What the program has to say, each sentence once."""
+    for words in dict.fromkeys(str(words) for each in said for words in listed(each)):
+        session.say(words)
