@@ -87,6 +87,10 @@ function tools.strict(globals)
   })
 end
 
+-- What is held here is never collected.
+local held = {}
+function tools.hold(object) held[object] = true end
+
 function tools.load(code, name)
   return load(code, name)
 end
@@ -149,6 +153,8 @@ class Interpreter:
         self.steps: list[int] = []
         self.wrong_use: list[str] = []
         self._expose = expose
+        self._held: dict[int, object] = {}
+        self._methods: dict[tuple[int, str], object] = {}
         self._encoding = encoding
         self._known: WeakValueDictionary[int, Exposed] = WeakValueDictionary()
         self._strict = strict
@@ -163,7 +169,7 @@ class Interpreter:
         self._table_type = type(self.runtime.table())
         self._type_of = module.lua_type
         self._tools = self.runtime.execute(_PRELUDE)
-        self._tools[b"objects"](Exposed(self), self._get, self._set)
+        self._tools[b"objects"](self._hold(Exposed(self)), self._hold(self._get), self._hold(self._set))
         for name in ("python", *removed):
             self.remove(name)
 
@@ -215,7 +221,7 @@ class Interpreter:
 
         `own`: it counts as the script's own work, as reading a clock does, and ends none of its steps.
         """
-        return self._tools[b"wrap"](self._entered(call), own)
+        return self._tools[b"wrap"](self._hold(self._entered(call)), own)
 
     def _entered(self, call: Callable[..., object]) -> Callable[..., tuple[object, ...]]:
         def entered(before: int, count: int, *arguments: Any) -> tuple[object, ...]:
@@ -236,7 +242,7 @@ class Interpreter:
         if value is None or isinstance(value, (bool, int, float, bytes)):
             return value
         if isinstance(value, Exposed):
-            return self._known.setdefault(id(value.target), value)
+            return self._hold(self._known.setdefault(id(value.target), value))
         if isinstance(value, str):
             return self._bytes(value)
         if isinstance(value, Mapping):
@@ -250,7 +256,17 @@ class Interpreter:
             return value.function
         if self._expose(value):
             return self.to_lua(Exposed(value))
-        return self.function(value) if callable(value) else value
+        return self.function(value) if callable(value) else self._hold(value)
+
+    def _hold(self, value: object) -> object:
+        """Keep an object, and what Lua knows it by, as long as the interpreter lives.
+
+        Once Lua has collected the userdata of an object, lupa 2.8 may take another object's for it.
+        """
+        if id(value) not in self._held:
+            self._held[id(value)] = value
+            self._tools[b"hold"](value)
+        return value
 
     def _bytes(self, text: str) -> bytes:
         if self._encoding == "utf-8":
@@ -282,14 +298,18 @@ class Interpreter:
         field = getattr(target, field_name, None) if isinstance(field_name, str) else None
         if not callable(field) or self._expose(field):
             return True, False, self.to_lua(field)
-        return True, True, self._entered(lambda *given: self._method(target, field_name, field, given))
+        known = self._methods.get((id(wrapped), field_name))
+        if known is None:
+            known = self._hold(self._entered(lambda *given: self._method(target, field_name, given)))
+            self._methods[id(wrapped), field_name] = known
+        return True, True, known
 
-    def _method(self, target: object, name: str, field: Callable[..., object], given: tuple[object, ...]) -> object:
+    def _method(self, target: object, name: str, given: tuple[object, ...]) -> object:
         if not given or given[0] is not target:
             sentence = f"{name} was called without its object: use ':'"
             self.wrong_use.append(sentence)
             raise TypeError(sentence)
-        return field(*given[1:])
+        return getattr(target, name)(*given[1:])
 
     def _set(self, wrapped: object, name: object, value: object) -> tuple[object, ...]:
         if not isinstance(wrapped, Exposed):

@@ -171,3 +171,14 @@ def test_two_wrappings_of_one_object_are_equal_in_lua(kind: str) -> None:
     lua, track = state(kind)
     lua.set("twin", Exposed(track))
     assert lua.run("return twin == track") is True
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_object_stays_itself_however_often_lua_collects(kind: str) -> None:
+    things = [object() for _ in range(50)]
+    wrong: list[int] = []
+    lua = interpreter(kind)
+    lua.set("get", lambda place: things[int(place)])
+    lua.set("check", lambda thing, place: None if thing is things[int(place)] else wrong.append(int(place)))
+    lua.run("for _ = 1, 200 do for i = 0, 49 do local t = get(i) local junk = {{}, {}, {}} check(t, i) end end")
+    assert wrong == []
