@@ -82,6 +82,9 @@ class Mailbox:
         self._threads: set[threading.Thread] = set()
         self._unsubscribe: Callable[[], None] | None = None
         self._identity: tuple[int, int] | None = None
+        """What tells the folder that is watched from another in its place."""
+        self._there = False
+        """Whether the folder could be looked at last."""
         self._said: dict[str, str] = {}
         self._touched = False
         self._changed = threading.Condition()
@@ -126,12 +129,12 @@ class Mailbox:
             now = time.monotonic()
             if now >= next_scan:
                 next_scan = now + self._pace.rescan
-                self._try("a look", lambda: self._scan(time.monotonic()))
-            if now >= next_telling and self._identity:
+                self._there = self._try("a look", lambda: self._scan(time.monotonic()))
+            if now >= next_telling and self._there:
                 next_telling = now + self._pace.tell
                 self._try("a sign of life", self._board.tell)
                 self._try("learning the engines", self._board.learn)
-            if self._identity:
+            if self._there:
                 self._try("keeping up", self._board.keep_up)
                 self._begin()
             if self._wait(min(next_scan, next_telling, *self._dues())):
@@ -139,20 +142,21 @@ class Mailbox:
         if self._unsubscribe:
             self._unsubscribe()
 
-    def _try(self, what: str, step: Callable[[], None]) -> None:
-        """Do something that a disk may refuse; why is said once."""
+    def _try(self, what: str, step: Callable[[], None]) -> bool:
+        """Do something that a disk may refuse, and whether it was done; why not is said once."""
         try:
             step()
             self._said.pop(what, None)
+            return True
         except Cancelled:
             pass  # the daemon ends
         except (OSError, HitpointError) as error:
-            self._identity = None  # the folder is seen to again
             if self._said.get(what) != str(error):
                 self._said[what] = str(error)
                 log.warning("In the mailbox %s failed: %s", what, error)
         except Exception:
             log.exception("The mailbox met a bug; it goes on")
+        return False
 
     def _dues(self) -> Iterator[float]:
         """When requests are to be read that rest still; for a free thread waits nobody here."""
