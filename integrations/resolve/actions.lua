@@ -15,7 +15,7 @@ local function lay(session, placement, kinds, results)
   local place = placing.aim(session, placement)
   report.sentences(place.said)
   placing.place(session, place, results)
-  local length = host.whole(host.ask(session, "GetEndFrame")) - place.facts.start
+  local length = host.whole(host.ask(session, "GetEndFrame")) - place.start
   session.marked = markers.reconcile(session, placement, kinds, length)
   placing.confirm(session, results)
   return placing.is_complete(place, results)
@@ -39,7 +39,7 @@ local function place_answer(session, id, answer)
     local told, refused = host.attempt(mailbox.placed, session, id)
     if not told then host.say(refused) end
   else
-    host.say("not everything could be placed. Mend what is said above, then call this again: what is ready is placed then.")
+    host.say("not everything could be placed. Mend what is said above, then " .. host.AGAIN)
   end
   return complete
 end
@@ -60,7 +60,8 @@ local function newest(session)
   return list
 end
 
--- Place what earlier runs asked for and nobody laid. True when one of them is what this run is asked for, by `is_asked`.
+-- Place what earlier runs asked for and nobody laid. True when one of them is what this run is asked for, by
+-- `is_asked`.
 local function place_ready(session, is_asked)
   local served = false
   for _, one in ipairs(newest(session)) do
@@ -80,13 +81,15 @@ local function stop_work(session, id)
   host.say(sent and "cancel asked for." or why)
 end
 
--- Progress as it is heard: in the window where there is one, else a line whenever it has moved on by a tenth or the stage changed.
+-- Progress as it is heard: in the window where there is one, else a line whenever it has moved on by a tenth or the
+-- stage changed.
 local function listener(session, fields)
   local window, last, cancelled = panel.progress(session, "Waiting for Hitpoint"), "", false
   session.window = window
   return function(progress)
-    local words = progress and host.whole((progress.progress or 0) * 100) .. " % " .. tostring(progress.words or progress.stage or "")
-    local tenth = progress and tostring(progress.stage) .. math.floor((progress.progress or 0) * 10)
+    local share = progress and tonumber(progress.progress) or 0
+    local words = progress and host.whole(share * 100) .. " % " .. tostring(progress.words or progress.stage or "")
+    local tenth = progress and tostring(progress.stage) .. math.floor(share * 10)
     if window and panel.step(window, words or "Waiting for Hitpoint") and not cancelled then
       cancelled = true
       stop_work(session, fields.id)
@@ -169,7 +172,7 @@ end
 local function tell_changes(session, facts, chosen, before)
   if not host.still(session) then return end
   if timeline.picture(session, timeline.read(session), chosen.first, chosen.last) ~= before then
-    host.say("the picture in the range has changed since this was asked for; the music was written for the picture as it was.")
+    host.say("the picture in the range has changed since this was asked for; the music fits the picture as it was.")
   end
 end
 
@@ -262,7 +265,8 @@ actions["next"] = function(session) turn(session, "next") end
 
 actions.previous = function(session) turn(session, "previous") end
 
--- Stop what runs for this timeline. A request that waits for the program would be met by a later start, so none is sent then.
+-- Stop what runs for this timeline. A request that waits for the program would be met by a later start, so none is
+-- sent then.
 function actions.cancel(session)
   if not mailbox.daemon(session) then
     return host.say("its program is not running, so nothing runs that could be cancelled.")

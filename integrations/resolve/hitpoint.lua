@@ -1,5 +1,5 @@
--- Hitpoint in DaVinci Resolve: the entry that the menu's launchers load. It works in the common part of Lua 5.1 to 5.4,
--- with nothing but loadfile assumed: no io, no os.execute, no require.
+-- Hitpoint in DaVinci Resolve: the entry that the menu's launchers load. It works in the common part of Lua 5.1 to
+-- 5.4, with nothing but loadfile assumed: no io, no os.execute, no require.
 
 -- Loads the rooms beside this file, each once; a room is given this loader.
 local function loader(folder)
@@ -30,7 +30,9 @@ local function run(settings)
   local ok, why = host.attempt(function()
     local session = host.open(settings)
     local act = room("actions")[settings.action]
-    if not act then host.stop('there is no action "' .. tostring(settings.action) .. '". Run: hitpoint install resolve') end
+    if not act then
+      host.stop('there is no action "' .. tostring(settings.action) .. '". Run: hitpoint install resolve')
+    end
     host.settle(session)
     act(session)
   end)

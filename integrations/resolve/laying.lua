@@ -1,4 +1,5 @@
--- Laying pieces on a track and taking items away. What Resolve answers proves nothing: the track is read back each time.
+-- Laying pieces on a track and taking items away. What Resolve answers proves nothing: the track is read back each
+-- time.
 
 local room = ...
 local host, naming, plan, pool, tracks = room("host"), room("naming"), room("plan"), room("pool"), room("tracks")
@@ -73,7 +74,8 @@ local function append(session, cue, index, pieces, again)
   return type(host.call(host.now(session).pool, "AppendToTimeline", list)) == "table"
 end
 
--- What came newly to a track, sorted out: pieces that are missing, and items of ours that lie where none was asked for.
+-- What came newly to a track, sorted out: pieces that are missing, and items of ours that lie where none was asked
+-- for.
 local function sort_out(before, after, pieces, answered)
   local known, at, files = keys(before), {}, {}
   for _, piece in ipairs(pieces) do
@@ -112,7 +114,7 @@ local function attempt(session, cue, track, pieces, outcome, again)
   local missing, strays, landed = sort_out(before, after, pieces, answered)
   for piece, item in pairs(landed) do outcome.landed[piece] = item end
   if #strays > 0 and not laying.remove(session, track.name, strays) then
-    outcome.strays = 'an item of Hitpoint lies astray on "' .. track.name .. '" at frame ' .. strays[1].start .. ": delete it by hand"
+    outcome.strays = 'lies astray on "' .. track.name .. '" at frame ' .. strays[1].start .. ": delete it by hand"
   end
   return missing
 end
@@ -121,7 +123,8 @@ end
 local function reason(session, track, piece)
   local index = tracks.index_of(session, track.name)
   if not index then return 'its track "' .. track.name .. '" is gone' end
-  if host.ask(session, "GetIsTrackLocked", "audio", index) == true then return 'its track "' .. track.name .. '" is locked' end
+  local locked = host.ask(session, "GetIsTrackLocked", "audio", index) == true
+  if locked then return 'its track "' .. track.name .. '" is locked' end
   for _, item in ipairs((tracks.items(session, index))) do
     if item.start < piece.start + piece.frames and item.start + item.frames > piece.start then
       return 'something else lies there on "' .. track.name .. '"'
@@ -144,8 +147,8 @@ local function lay_again(session, cue, track, piece, outcome)
   return false
 end
 
--- Lay pieces on a track: {landed = piece → item, failed = piece → reason, strays}. What is missing is tried again piece
--- by piece.
+-- Lay pieces on a track: {landed = piece → item, failed = piece → reason, strays}. What is missing is tried again
+-- piece by piece.
 function laying.lay(session, cue, track, pieces)
   local outcome, refused = { landed = {}, failed = {} }, 0
   for _, piece in ipairs(attempt(session, cue, track, pieces, outcome, false)) do

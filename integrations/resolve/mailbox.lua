@@ -133,10 +133,10 @@ end
 local function check_patience(session, state, passed)
   if state.away and passed - state.away > AWAY then
     host.stop("its program is not running, so the request waits. Start it with: " .. starting.command(session)
-      .. " - then call this again: what is ready is placed then.")
+      .. " - then " .. host.AGAIN)
   end
   if not state.heard and passed > UNHEARD then
-    host.stop("its program has not taken the request yet. It stays in the mailbox; call this again later: what is ready is placed then.")
+    host.stop("its program has not taken the request yet. It stays in the mailbox; later, " .. host.AGAIN)
   end
 end
 
@@ -172,7 +172,7 @@ function mailbox.await(session, fields, hear)
     if answer then return answer end
     look(session, fields, state, hear, passed_at(STEP))
     if not host.wait(STEP) then
-      host.stop("this Resolve gives scripts no way to wait. The work goes on; call this again later: what is ready is placed then.")
+      host.stop("this Resolve gives scripts no way to wait. The work goes on; later, " .. host.AGAIN)
     end
   end
 end

@@ -30,8 +30,8 @@ local function join(into, marker)
   if second.name ~= first.name then name = first.name .. " / " .. second.name end
   if second.note and second.note ~= "" then note = note == "" and second.note or note .. "; " .. second.note end
   local missed = into.colour == MISSED or (marker.kind == "hit" and marker.met == false)
-  into.colour = missed and MISSED or colour_of(first)
-  into.kind, into.frames, into.met, into.name, into.note = first.kind, first.frames, first.met, name, note
+  into.colour = missed and MISSED or (leads and colour_of(marker) or into.colour)
+  into.kind, into.frames, into.name, into.note = first.kind, first.frames, name, note
 end
 
 -- The markers of a placement as they shall stand: a list by frame, and frame → marker.
@@ -44,7 +44,7 @@ local function wanted(placement, kinds)
       if at[frame] then
         join(at[frame], marker)
       else
-        local one = { frame = frame, first = marker.first, kind = marker.kind, frames = marker.frames, met = marker.met }
+        local one = { frame = frame, first = marker.first, kind = marker.kind, frames = marker.frames }
         one.name, one.note, one.colour = marker.name, marker.note or "", colour_of(marker)
         list[#list + 1], at[frame] = one, one
       end
@@ -102,7 +102,9 @@ local function add_without_data(session, one)
   host.ask(session, "UpdateMarkerCustomData", one.frame, one.data)
   local told = existing(session)[one.frame]
   if told and told.customData == one.data then return true end
-  if told and (told.customData or "") == "" and told.name == one.name then host.ask(session, "DeleteMarkerAtFrame", one.frame) end
+  if told and (told.customData or "") == "" and told.name == one.name then
+    host.ask(session, "DeleteMarkerAtFrame", one.frame)
+  end
   return false
 end
 
@@ -152,7 +154,8 @@ function markers.reconcile(session, placement, kinds, length)
   return counts
 end
 
--- The section of a cue under a frame, as first and last (exclusive) relative frames; nil where no section marker stands.
+-- The section of a cue under a frame, as first and last (exclusive) relative frames; nil where no section marker
+-- stands.
 function markers.section_at(session, cue, frame)
   for place, told in pairs(existing(session)) do
     local id = tostring(told.customData or ""):match("^hitpoint:(%x+):section:%d+$")

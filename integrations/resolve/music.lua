@@ -1,5 +1,6 @@
 -- The music of ours that lies on the timeline: which cues, which stems, where.
--- An item of music has cue, stem, section (nil for a whole stem), take, first and last (relative frames, last exclusive).
+-- An item of music has cue, stem, section (nil for a whole stem), take, first and last (relative frames, last
+-- exclusive).
 
 local room = ...
 local host, markers, naming, pool, range, timeline, tracks =
@@ -60,7 +61,7 @@ function music.only_cue(items)
 end
 
 local NONE = "there is no music of Hitpoint on this timeline. Run: Score range"
-local SEVERAL = "several cues of Hitpoint are meant by this. Put the playhead into one of them, where no other lies, or select its items."
+local SEVERAL = "several cues of Hitpoint are meant by this. Select items of one, or put the playhead on it alone."
 
 -- The cue meant by the selection, else by the playhead, else the only one there is.
 function music.cue_meant(session, facts)
@@ -95,19 +96,21 @@ local function from_playhead(session, facts, all)
   local playhead = timeline.playhead(session, facts)
   local under = playhead and music.within(all, playhead, playhead + 1) or {}
   if #under == 0 then
-    host.stop("nothing says what to re-roll. Select items of Hitpoint's tracks, set in and out marks, or put the playhead into the music.")
+    host.stop("nothing says what to re-roll. Select music of Hitpoint's, set marks, or put the playhead into it.")
   end
   local cue = music.only_cue(under) or host.stop(SEVERAL)
   for _, item in ipairs(under) do
     if item.section then return { cue = cue, first = item.first, last = item.last, by = "playhead" } end
   end
   local first, last = markers.section_at(session, cue, playhead)
-  if not first then host.stop("the stems lie as one item each here, so no section can be told. Set in and out marks around what to re-roll.") end
+  if not first then
+    host.stop("the stems lie as one item each, so no section can be told. Set in and out marks around what to re-roll.")
+  end
   return { cue = cue, first = first, last = last, by = "playhead" }
 end
 
--- What to re-roll: cue, first, last and stems (nil: all), from the selected items of ours, else from another selection
--- or the marks, else the section under the playhead.
+-- What to re-roll: cue, first, last and stems (nil: all), from the selected items of ours, else from another
+-- selection or the marks, else the section under the playhead.
 function music.hole(session, facts)
   local chosen = music.selected(session, facts)
   if #chosen > 0 then return from_selection(chosen) end

@@ -1,4 +1,5 @@
--- What a file's path tells: pieces carry stem, section, take and cue in their name, whole stems lie in the take's folder.
+-- What a file's path tells: pieces carry stem, section, take and cue in their name, whole stems lie in the take's
+-- folder.
 
 local naming = {}
 

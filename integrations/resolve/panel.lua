@@ -1,4 +1,5 @@
--- One small panel and a progress window, where this Resolve lets scripts open windows; without them all goes on as well.
+-- One small panel and a progress window, where this Resolve lets scripts open windows; without them all goes on as
+-- well.
 
 local room = ...
 local host = room("host")
@@ -7,7 +8,8 @@ local panel = {}
 
 local AUTO = "by the picture"
 
--- The window maker, nil where there is none. The free edition lost it in 19.1; asking it there is a call for Studio only.
+-- The window maker, nil where there is none. The free edition lost it in 19.1; asking it there is a call for Studio
+-- only.
 local function maker(session)
   if not session.studio and not host.before(session, "19.1") then return nil end
   local fusion = host.global("fusion") or host.global("fu") or host.call(session.resolve, "Fusion")
@@ -29,7 +31,9 @@ end
 
 local function stem_boxes(ui, stems)
   local boxes = { Weight = 0 }
-  for place, stem in ipairs(stems) do boxes[place] = ui:CheckBox({ ID = "Stem" .. place, Text = stem, Checked = true }) end
+  for place, stem in ipairs(stems) do
+    boxes[place] = ui:CheckBox({ ID = "Stem" .. place, Text = stem, Checked = true })
+  end
   return ui:HGroup(boxes)
 end
 
@@ -41,7 +45,8 @@ local function layout(ui, asked)
   add(row(ui, "Seed", ui:LineEdit({ ID = "Seed", PlaceholderText = "a new one each time", Weight = 0.7 })))
   if #asked.stems > 0 then add(stem_boxes(ui, asked.stems)) end
   if asked.engines then add(ui:CheckBox({ ID = "Speech", Text = "Stay under speech", Weight = 0 })) end
-  add(ui:HGroup({ Weight = 0, ui:Button({ ID = "No", Text = "Cancel" }), ui:Button({ ID = "Yes", Text = asked.button }) }))
+  local no, yes = ui:Button({ ID = "No", Text = "Cancel" }), ui:Button({ ID = "Yes", Text = asked.button })
+  add(ui:HGroup({ Weight = 0, no, yes }))
   return ui:VGroup(rows)
 end
 
@@ -66,7 +71,11 @@ local function set_out(items, asked)
     fill(items.Engine, asked.engines, options.engine)
     items.Speech.Checked = options.under_speech == true
   end
-  if asked.styles then fill(items.Style, asked.styles, type(options.style) == "string" and options.style ~= "" and options.style or AUTO) end
+  if asked.styles then
+    local chosen = options.style ~= "auto" and options.style or AUTO
+    fill(items.Style, asked.styles, chosen)
+    if chosen ~= AUTO then items.Style:AddItem(AUTO) end
+  end
   if tonumber(options.seed) then items.Seed.Text = tostring(host.whole(options.seed)) end
   local wanted = host.list(options.stems)
   for place, stem in ipairs(asked.stems) do
@@ -74,7 +83,8 @@ local function set_out(items, asked)
   end
 end
 
--- What the user chose: engine, style ("auto" by the picture), seed ("new"), under_speech, stems (all of them: an empty list).
+-- What the user chose: engine, style ("auto" by the picture), seed ("new"), under_speech, stems (all of them: an
+-- empty list).
 local function taken(items, asked)
   local choice = { stems = {}, seed = tostring(items.Seed.Text or ""):match("^%s*(%d+)%s*$") or "new" }
   for place, stem in ipairs(asked.stems) do
@@ -89,7 +99,8 @@ local function taken(items, asked)
 end
 
 local function show(ui, dispatcher, asked)
-  local window = dispatcher:AddWindow({ ID = "Hitpoint", WindowTitle = "Hitpoint", Geometry = { 200, 200, 460, 260 } }, layout(ui, asked))
+  local frame = { ID = "Hitpoint", WindowTitle = "Hitpoint", Geometry = { 200, 200, 460, 260 } }
+  local window = dispatcher:AddWindow(frame, layout(ui, asked))
   local items, choice = window:GetItems(), nil
   set_out(items, asked)
   window.On.Yes.Clicked = function()
@@ -120,10 +131,9 @@ end
 
 local function open_progress(ui, dispatcher, words)
   local state = { dispatcher = dispatcher }
-  state.window = dispatcher:AddWindow(
-    { ID = "HitpointProgress", WindowTitle = "Hitpoint", Geometry = { 200, 200, 420, 90 } },
-    ui:VGroup({ ID = "Root", ui:Label({ ID = "Words", Text = words }), ui:Button({ ID = "Stop", Text = "Cancel", Weight = 0 }) })
-  )
+  local shown, stop = ui:Label({ ID = "Words", Text = words }), ui:Button({ ID = "Stop", Text = "Cancel", Weight = 0 })
+  local frame = { ID = "HitpointProgress", WindowTitle = "Hitpoint", Geometry = { 200, 200, 420, 90 } }
+  state.window = dispatcher:AddWindow(frame, ui:VGroup({ ID = "Root", shown, stop }))
   state.items = state.window:GetItems()
   state.window.On.Stop.Clicked = function() state.cancelled = true end
   state.window.On.HitpointProgress.Close = function() state.cancelled = true end

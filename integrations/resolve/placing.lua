@@ -1,5 +1,6 @@
--- A placement becomes the timeline: stem by stem, what is there stays, what is ours and untouched and differs is replaced,
--- what the user touched is left and the stem goes to a fresh track. Nothing counts that was not read back.
+-- A placement becomes the timeline: stem by stem, what is there stays, what is ours and untouched and differs is
+-- replaced, what the user touched is left and the stem goes to a fresh track. Nothing counts that was not read
+-- back.
 
 local room = ...
 local host, laying, plan, pool, timeline, tracks =
@@ -68,8 +69,8 @@ local function whole_piece(session, place, stem)
   return { plan.whole(stem, place.placement, place.base, place.rate, own) }, unread
 end
 
--- Sections as pieces; the whole stem as one where Resolve would round each piece at another rate. With the pieces comes
--- the first file that Resolve does not read.
+-- Sections as pieces; the whole stem as one where Resolve would round each piece at another rate. With the pieces
+-- comes the first file that Resolve does not read.
 local function find_pieces(session, place, stem, result)
   local pieces = plan.pieces(stem, place.base)
   if #pieces == 0 then return whole_piece(session, place, stem) end
@@ -82,7 +83,8 @@ local function find_pieces(session, place, stem, result)
     own, told = foreign_rate(media, place.rate)
   end
   if not own then return pieces, unread end
-  result.said[#result.said + 1] = "is laid as one item, since Resolve counts its files at " .. told .. " frames a second, not at the timeline's rate"
+  result.said[#result.said + 1] = "is laid as one item, since Resolve counts its files at " .. told
+    .. " frames a second, not at the timeline's rate"
   return whole_piece(session, place, stem)
 end
 
@@ -119,7 +121,8 @@ local function note(result, todo, outcome)
   for _, piece in ipairs(todo.lay) do
     local item = outcome.landed[piece]
     if item then
-      table.insert(result.present, { piece = piece, start = item.start, as = "laid", short = piece.frames - item.frames })
+      local short = piece.frames - item.frames
+      table.insert(result.present, { piece = piece, start = item.start, as = "laid", short = short })
     else
       table.insert(result.failed, { piece = piece, why = outcome.failed[piece] })
     end
@@ -130,7 +133,9 @@ end
 local function place_stem(session, place, stem, result)
   local pieces, unread = find_pieces(session, place, stem, result)
   result.total = #pieces
-  if unread then return fail(result, pieces, "Resolve could not read " .. unread .. ", so nothing of this stem was changed") end
+  if unread then
+    return fail(result, pieces, "Resolve could not read " .. unread .. ", so nothing of this stem was changed")
+  end
   local choice, why = choose(session, place, stem, pieces)
   choice, why = make_way(session, stem, pieces, choice, why, result)
   if not choice then return fail(result, pieces, why) end
@@ -179,9 +184,15 @@ function placing.aim(session, placement)
   local numerator, denominator = tostring(placement.rate):match("^(%d+)/(%d+)$")
   local rate = { numerator = tonumber(numerator), denominator = tonumber(denominator) }
   if rate.numerator and not timeline.same_rate(rate, facts.rate) then
-    host.stop("the timeline runs at another frame rate than when this was asked for, so nothing was placed. Run: Score range")
+    host.stop("the music was made for another frame rate than the timeline's, so nothing was placed. Run: Score range")
   end
-  return { placement = placement, base = facts.start + placement.start, rate = facts.rate, facts = facts, said = changes(placement, facts) }
+  return {
+    placement = placement,
+    base = facts.start + placement.start,
+    rate = facts.rate,
+    start = facts.start,
+    said = changes(placement, facts),
+  }
 end
 
 -- Lay all stems; gives a result for each stem begun: name, asked, track, total, present, failed, said.

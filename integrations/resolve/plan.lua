@@ -1,5 +1,6 @@
 -- What is to be done for a stem on a track: what stays, what goes, what is laid. Decides only; changes nothing.
--- A piece wanted: start (absolute), frames, file, section, source (frames of the file), slack (frames it may land short).
+-- A piece wanted: start (absolute), frames, file, section, source (frames of the file), slack (frames it may land
+-- short).
 
 local room = ...
 local host, naming, timeline = room("host"), room("naming"), room("timeline")
@@ -104,7 +105,8 @@ local function over(items, piece, from)
   return found, from
 end
 
--- How a piece stands against what lies in its span: "kept", "edited" (our file, moved or trimmed by the user), else nil.
+-- How a piece stands against what lies in its span: "kept", "edited" (our file, moved or trimmed by the user), else
+-- nil.
 local function standing(piece, found)
   for _, item in ipairs(found) do
     if plan.in_place(item, piece) and item.left == 0 then return "kept", item end

@@ -34,7 +34,9 @@ end
 -- Whole stems say nothing of their cue in their name: it is noted on the pool item.
 local function note_cue(clip, cue)
   local note = "hitpoint:" .. cue.id
-  if host.call(clip, "GetClipProperty", "Comments") ~= note then host.call(clip, "SetClipProperty", "Comments", note) end
+  if host.call(clip, "GetClipProperty", "Comments") ~= note then
+    host.call(clip, "SetClipProperty", "Comments", note)
+  end
 end
 
 -- The cue that a pool item was noted for; nil for any other item.
@@ -59,7 +61,8 @@ local function has_all(found, files)
   return true
 end
 
--- Import files that are in the cue's bin already or not: file → pool item; a file that Resolve does not read is missing.
+-- Import files that are in the cue's bin already or not: file → pool item; a file that Resolve does not read is
+-- missing.
 function pool.import(session, cue, files)
   local found = {}
   for _ = 1, 2 do

@@ -1,5 +1,5 @@
--- Which part of the timeline is meant: selected clips, else marks, else coloured clips, else a duration marker, else all of it.
--- A range has `first` and `last`, relative frames, last exclusive, and `by`, the way it was found.
+-- Which part of the timeline is meant: selected clips, else marks, else coloured clips, else a duration marker,
+-- else all of it. A range has `first` and `last`, relative frames, last exclusive, and `by`, the way it was found.
 
 local room = ...
 local host, timeline = room("host"), room("timeline")
@@ -82,7 +82,7 @@ end
 local function check(chosen)
   if chosen.last > chosen.first and chosen.first < chosen.whole then return chosen end
   if chosen.by == "timeline" then host.stop("the timeline is empty. Put the picture to be scored on it.") end
-  host.stop("the range of " .. WORDS[chosen.by] .. " holds no frame of the timeline. Set in before out, inside the timeline.")
+  host.stop("the range of " .. WORDS[chosen.by] .. " holds no frame of the timeline. Set in before out, inside of it.")
 end
 
 -- The range to be scored; stops with a sentence when it is empty.

@@ -54,7 +54,8 @@ local function failures(result)
   end
   for _, why in ipairs(order) do
     local frames = by[why]
-    local where = #frames > 3 and #frames .. " pieces from frame " .. frames[1] or "at frame " .. table.concat(frames, ", ")
+    local where = "at frame " .. table.concat(frames, ", ")
+    if #frames > 3 then where = #frames .. " pieces from frame " .. frames[1] end
     host.say(result.name .. " failed " .. where .. ": " .. why .. ".")
   end
 end

@@ -6,7 +6,8 @@ local host = room("host")
 local request = {}
 
 local LIMIT = 180
-local ORDER = { "id", "do", "v", "p", "t", "in", "out", "df", "sr", "seed", "cue", "of", "stems", "e", "s", "us", "mk", "nm" }
+local ORDER =
+  { "id", "do", "v", "p", "t", "in", "out", "df", "sr", "seed", "cue", "of", "stems", "e", "s", "us", "mk", "nm" }
 local NAME_BYTES = 16
 
 -- Characters beyond the plain ones as =XX, so that a name is ASCII on every system.
@@ -24,7 +25,8 @@ local function xor(a, b)
   return answer
 end
 
--- FNV-1a, 32 bits, as 8 hex digits. The prime 16777619 is 2^24 + 403: multiplied in parts, it stays exact in a double.
+-- FNV-1a, 32 bits, as 8 hex digits. The prime 16777619 is 2^24 + 403: multiplied in parts, it stays exact in a
+-- double.
 function request.hash(text)
   local value = 2166136261
   for place = 1, #text do

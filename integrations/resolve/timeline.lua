@@ -1,4 +1,5 @@
--- The open timeline in figures. Frames are whole; "relative" counts from the timeline's first frame, "absolute" from 00:00:00:00.
+-- The open timeline in figures. Frames are whole; "relative" counts from the timeline's first frame, "absolute"
+-- from 00:00:00:00.
 
 local room = ...
 local host = room("host")
@@ -51,7 +52,7 @@ function timeline.read(session)
   if told == nil then told = host.list(host.ask(session, "GetSettings")).timelineFrameRate end
   local rate = timeline.rate(told)
   if not rate then
-    host.stop("Resolve does not tell the timeline's frame rate (" .. tostring(told) .. "). Reopen the timeline and call this again.")
+    host.stop("Resolve does not tell the timeline's rate (" .. tostring(told) .. "). Reopen it and call this again.")
   end
   local start, finish = host.whole(host.ask(session, "GetStartFrame")), host.whole(host.ask(session, "GetEndFrame"))
   if not start or not finish then
@@ -67,7 +68,8 @@ function timeline.read(session)
   }
 end
 
--- The playhead as a relative frame; nil where the open page has none. Both timecodes count alike, so their difference is exact.
+-- The playhead as a relative frame; nil where the open page has none. Both timecodes count alike, so their
+-- difference is exact.
 function timeline.playhead(session, facts)
   local here = timeline.frame_of(host.ask(session, "GetCurrentTimecode"), facts.rate, facts.drop)
   local start = timeline.frame_of(host.ask(session, "GetStartTimecode"), facts.rate, facts.drop) or facts.start

@@ -117,7 +117,8 @@ function tracks.add(session, stem)
   return nil, "Resolve did not let the new track be named"
 end
 
--- Before 20.2.2 an audio index above the number of video tracks is refused: empty video tracks are added for the while.
+-- Before 20.2.2 an audio index above the number of video tracks is refused: empty video tracks are added for the
+-- while.
 function tracks.make_room(session, index)
   if not host.before(session, "20.2.2") then return end
   local count = tracks.count(session, "video")
@@ -129,7 +130,7 @@ function tracks.make_room(session, index)
   end
   if not session.made_room then
     session.made_room = true
-    host.say("this Resolve lays audio no lower than it has video tracks: empty video tracks are there while placing, then gone.")
+    host.say("this Resolve lays audio no lower than it has video tracks: empty ones are added, then removed.")
   end
 end
 

@@ -172,7 +172,7 @@ def test_a_launcher_as_installed_runs_its_action(desk: Desk, tmp_path: Path) -> 
     assert run.error is None
     assert desk.items("Hitpoint drums") == desk.wanted("drums")
     desk.fake.run_lua(by_name["Previous take.lua"])
-    assert desk.asked() == ["score", "placed", "previous"]
+    assert desk.asked()[:3] == ["score", "placed", "previous"]
 
 
 def test_a_launcher_whose_rooms_are_gone_says_where_it_looked(desk: Desk, tmp_path: Path) -> None:
