@@ -199,6 +199,9 @@ class Fake:
             return handle.project if handle.project in self.projects else None
         if handle.uid in self.free_sources:
             return self.free_sources[handle.uid]
+        if handle.kind == "PCM_source":  # made while one tab was in front, it may have gone to a take of another
+            found = (self._index(project).find(project.state, handle.uid) for project in self.projects)
+            return next((source for source in found if source is not None), None)
         project = handle.project
         if project is None or project not in self.projects:
             return None
