@@ -59,6 +59,12 @@ class Desk:
         self.fake.user.add_item(self.fake.user.add_track("Video"), "/media/reel.mov", 0.0, 60.0, kind="VIDEO")
         return self
 
+    def options(self, **chosen: object) -> None:
+        """What the user has chosen for this project."""
+        told = {name: str(value).lower() if isinstance(value, bool) else value for name, value in chosen.items()}
+        line = ";".join(f"{name}={str(value).replace(',', '%2C')}" for name, value in told.items())
+        self.project.state.ext["hitpoint", "options"] = line
+
     # What the program answers
 
     def answers(self, laid: dict[str, Any], **more: Any) -> None:
@@ -84,8 +90,10 @@ class Desk:
 
     def act_in_silence(self, name: str) -> None:
         """Call an action that nobody answers, until its request is there."""
+        before = len(self.requests)
+        self.stays_silent()
         self.start(name)
-        assert self.fake.pump_until(lambda: bool(self.requests), 10), self.fake.console
+        assert self.fake.pump_until(lambda: len(self.requests) > before, 10), self.fake.console
 
     def start(self, name: str, lua: str | None = None) -> None:
         """Call an action."""
