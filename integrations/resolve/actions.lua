@@ -172,7 +172,8 @@ end
 local function tell_changes(session, facts, chosen, before)
   if not host.still(session) then return end
   if timeline.picture(session, timeline.read(session), chosen.first, chosen.last) ~= before then
-    host.say("the picture in the range has changed since this was asked for; the music fits the picture as it was.")
+    host.say("the picture in the range has changed since this was asked for; "
+      .. "the music was written for the picture as it was.")
   end
 end
 

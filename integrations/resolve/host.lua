@@ -5,6 +5,7 @@ local host = {}
 
 -- What the user does where an answer waits, or will.
 host.AGAIN = "call this again: what is ready is placed then."
+host.LATER = "call this again later: what is ready is placed then."
 
 -- A global that may not be there; strict globals raise on a plain look.
 function host.global(name)
@@ -54,7 +55,8 @@ function host.attempt(act, ...)
   local ok, why = pcall(act, ...)
   if ok then return true end
   if type(why) == "table" and why.sentence then return false, why.sentence end
-  return false, "the script met something it does not know (" .. tostring(why) .. ") and stopped. Please report this."
+  return false, "the script met something it does not know (" .. tostring(why) .. "); nothing more was changed. "
+    .. "Please report this."
 end
 
 -- Seconds since the epoch; nil where the host has no clock.
@@ -142,8 +144,10 @@ end
 function host.settle(session)
   local now = host.current(session)
   if not now.timeline_id then now = host.current(session) end
-  if not now.project_id then host.stop("no project is open. Open one and call this again.") end
-  if not now.timeline_id then host.stop("no timeline is open. Open the one to be scored and call this again.") end
+  if not now.project_id then host.stop("no project is open. Open one, then call this again.") end
+  if not now.timeline_id then
+    host.stop("no timeline is open. Open the timeline to be scored, then call this again.")
+  end
   session.project_id, session.timeline_id = now.project_id, now.timeline_id
   session.project, session.line, session.pool = now.project, now.line, now.pool
   session.timeline_name = host.call(now.line, "GetName") or ""

@@ -114,7 +114,8 @@ local function attempt(session, cue, track, pieces, outcome, again)
   local missing, strays, landed = sort_out(before, after, pieces, answered)
   for piece, item in pairs(landed) do outcome.landed[piece] = item end
   if #strays > 0 and not laying.remove(session, track.name, strays) then
-    outcome.strays = 'lies astray on "' .. track.name .. '" at frame ' .. strays[1].start .. ": delete it by hand"
+    outcome.strays = 'an item of Hitpoint lies astray on "' .. track.name .. '" at frame ' .. strays[1].start
+      .. ": delete it by hand"
   end
   return missing
 end

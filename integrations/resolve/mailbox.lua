@@ -136,7 +136,8 @@ local function check_patience(session, state, passed)
       .. " - then " .. host.AGAIN)
   end
   if not state.heard and passed > UNHEARD then
-    host.stop("its program has not taken the request yet. It stays in the mailbox; later, " .. host.AGAIN)
+    host.stop("its program has not taken the request yet. It stays in the mailbox; "
+      .. host.LATER)
   end
 end
 
@@ -172,7 +173,7 @@ function mailbox.await(session, fields, hear)
     if answer then return answer end
     look(session, fields, state, hear, passed_at(STEP))
     if not host.wait(STEP) then
-      host.stop("this Resolve gives scripts no way to wait. The work goes on; later, " .. host.AGAIN)
+      host.stop("this Resolve gives scripts no way to wait. The work goes on; " .. host.LATER)
     end
   end
 end

@@ -61,7 +61,8 @@ function music.only_cue(items)
 end
 
 local NONE = "there is no music of Hitpoint on this timeline. Run: Score range"
-local SEVERAL = "several cues of Hitpoint are meant by this. Select items of one, or put the playhead on it alone."
+local SEVERAL = "several cues of Hitpoint are meant by this. Put the playhead into one of them, where no other lies, "
+  .. "or select its items."
 
 -- The cue meant by the selection, else by the playhead, else the only one there is.
 function music.cue_meant(session, facts)
@@ -96,7 +97,8 @@ local function from_playhead(session, facts, all)
   local playhead = timeline.playhead(session, facts)
   local under = playhead and music.within(all, playhead, playhead + 1) or {}
   if #under == 0 then
-    host.stop("nothing says what to re-roll. Select music of Hitpoint's, set marks, or put the playhead into it.")
+    host.stop("nothing says what to re-roll. Select items of Hitpoint's tracks, set in and out marks, "
+      .. "or put the playhead into the music.")
   end
   local cue = music.only_cue(under) or host.stop(SEVERAL)
   for _, item in ipairs(under) do
@@ -104,7 +106,8 @@ local function from_playhead(session, facts, all)
   end
   local first, last = markers.section_at(session, cue, playhead)
   if not first then
-    host.stop("the stems lie as one item each, so no section can be told. Set in and out marks around what to re-roll.")
+    host.stop("the stems lie as one item each here, so no section can be told. "
+      .. "Set in and out marks around what to re-roll.")
   end
   return { cue = cue, first = first, last = last, by = "playhead" }
 end

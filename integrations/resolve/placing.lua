@@ -184,7 +184,8 @@ function placing.aim(session, placement)
   local numerator, denominator = tostring(placement.rate):match("^(%d+)/(%d+)$")
   local rate = { numerator = tonumber(numerator), denominator = tonumber(denominator) }
   if rate.numerator and not timeline.same_rate(rate, facts.rate) then
-    host.stop("the music was made for another frame rate than the timeline's, so nothing was placed. Run: Score range")
+    host.stop("the timeline runs at another frame rate than when this was asked for, so nothing was placed. "
+      .. "Run: Score range")
   end
   return {
     placement = placement,

@@ -82,7 +82,8 @@ end
 local function check(chosen)
   if chosen.last > chosen.first and chosen.first < chosen.whole then return chosen end
   if chosen.by == "timeline" then host.stop("the timeline is empty. Put the picture to be scored on it.") end
-  host.stop("the range of " .. WORDS[chosen.by] .. " holds no frame of the timeline. Set in before out, inside of it.")
+  host.stop("the range of " .. WORDS[chosen.by] .. " holds no frame of the timeline. "
+    .. "Set in before out, inside the timeline.")
 end
 
 -- The range to be scored; stops with a sentence when it is empty.

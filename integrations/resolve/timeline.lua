@@ -52,7 +52,8 @@ function timeline.read(session)
   if told == nil then told = host.list(host.ask(session, "GetSettings")).timelineFrameRate end
   local rate = timeline.rate(told)
   if not rate then
-    host.stop("Resolve does not tell the timeline's rate (" .. tostring(told) .. "). Reopen it and call this again.")
+    host.stop("Resolve does not tell the timeline's frame rate (" .. tostring(told)
+      .. "). Reopen the timeline and call this again.")
   end
   local start, finish = host.whole(host.ask(session, "GetStartFrame")), host.whole(host.ask(session, "GetEndFrame"))
   if not start or not finish then

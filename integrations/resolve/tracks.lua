@@ -130,7 +130,8 @@ function tracks.make_room(session, index)
   end
   if not session.made_room then
     session.made_room = true
-    host.say("this Resolve lays audio no lower than it has video tracks: empty ones are added, then removed.")
+    host.say("this Resolve lays audio no lower than it has video tracks: "
+      .. "empty video tracks are there while placing, then gone.")
   end
 end
 
