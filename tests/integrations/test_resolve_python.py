@@ -431,9 +431,7 @@ def real_mailbox(own_home: Path) -> Path:
     return mailbox_folder(Home(own_home))
 
 
-def test_through_a_real_daemon_real_music_lands_is_rerolled_and_comes_back(
-    real_mailbox: Path, demo_edit: Path, tmp_path: Path
-) -> None:
+def test_through_a_real_daemon_real_music_lands_is_rerolled_and_comes_back(real_mailbox: Path, demo_edit: Path) -> None:
     """With real media: score, re-roll of one section's drums, the take before."""
     fake = Fake(
         profile("21.0.4", studio=True), Traps(overlap="slide"), Clock(real=True), rate="24", start="00:59:50:00"
@@ -453,11 +451,10 @@ def test_through_a_real_daemon_real_music_lands_is_rerolled_and_comes_back(
         spans = [(item["start"], item["start"] + item["frames"]) for item in track["items"]]
         assert (spans[0][0], spans[-1][1]) == (24, 336)
         assert [end for _, end in spans[:-1]] == [start for start, _ in spans[1:]]
-    assert all(
-        f"asked {fake.timeline.start + 24} landed {fake.timeline.start + 24}" in line
-        for line in lines
-        if " asked " in line
-    )
+    own = fake.timeline.start + 24
+    reports = [line for line in lines if " landed " in line]
+    assert len(reports) == len(placements.STEMS)
+    assert all(f"asked {own} landed {own} " in line for line in reports)
     second = act("reroll", first=24, last=336, stems=["drums"], seed=8)
     assert [track["name"] for track, before in zip(second, first, strict=True) if track != before] == ["Hitpoint drums"]
     assert act("previous") == first
