@@ -14,9 +14,11 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from threading import Thread
+from typing import IO, TYPE_CHECKING, Any
 
 from core.errors import Cancelled, HitpointError, UnusableInput, raised, told
 
@@ -211,17 +213,13 @@ def aside(order: Mapping[str, Any], content: bytes, cancelled: Callable[[], bool
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
     words = [sys.executable, "-m", "daemon.hosts.looking"]
     pipe = subprocess.PIPE
-    sent: bytes | None = json.dumps(order).encode() + b"\n" + content
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=flags) as process:
+        # Fed by a thread: `communicate` forgets what it has not sent yet once it was interrupted.
+        incoming, process.stdin = process.stdin, None
+        assert incoming is not None
+        Thread(target=_feed, args=(incoming, json.dumps(order).encode() + b"\n", content), daemon=True).start()
         try:
-            while True:
-                try:
-                    answer, complaints = process.communicate(sent, LOOK_S)
-                    break
-                except subprocess.TimeoutExpired:
-                    sent = None  # it goes on where it was
-                    if cancelled():
-                        raise Cancelled() from None
+            answer, complaints = _heard(process, cancelled)
         except BaseException:
             process.kill()
             raise
@@ -233,6 +231,23 @@ def aside(order: Mapping[str, Any], content: bytes, cancelled: Callable[[], bool
     if "error" in found:
         raise raised(found["error"])
     return found, made
+
+
+def _feed(incoming: IO[bytes], *parts: bytes) -> None:
+    """Write everything that a process reads; one that has ended reads no more."""
+    with suppress(OSError), incoming:
+        for part in parts:
+            incoming.write(part)
+
+
+def _heard(process: subprocess.Popen[bytes], cancelled: Callable[[], bool]) -> tuple[bytes, bytes]:
+    """What a process says until its end; raises `Cancelled` once nobody waits any more."""
+    while True:
+        try:
+            return process.communicate(timeout=LOOK_S)
+        except subprocess.TimeoutExpired:
+            if cancelled():
+                raise Cancelled() from None
 
 
 def main() -> None:

@@ -217,6 +217,12 @@ def test_an_error_in_the_process_is_the_same_error_here() -> None:
         aside({"do": "prepare", "name": "", "drop_frame": False}, b"{}", never)
 
 
+def test_a_timeline_that_fills_every_pipe_arrives_whole(exported: Timeline) -> None:
+    exported["metadata"]["long"] = list(range(1_000_000))
+    _, made = aside({"do": "prepare", "name": "", "drop_frame": False}, content(exported), never)
+    assert json.loads(made)["metadata"]["long"] == exported["metadata"]["long"]
+
+
 def test_a_process_that_nobody_waits_for_is_ended(exported: Timeline) -> None:
     exported["metadata"]["long"] = list(range(3_000_000))
     with pytest.raises(Cancelled):
