@@ -48,7 +48,13 @@ return function(rooms)
   function steps.score(c)
     local span = rooms.range.asked(c.project.handle)
     if span then return steps.begin_reading(c, span) end
-    c.everything = rooms.range.everything(c.project.handle)
+    c.reading = rooms.range.everything(c.project.handle)
+    return steps.measuring
+  end
+
+  function steps.measuring(c)
+    if not rooms.scan.read(c.reading) then return steps.measuring end
+    c.everything = c.reading.result.span
     if not c.everything or not rooms.panel.possible() then fail(NOTHING) end
     local from, to = rooms.range.words(c.everything.from), rooms.range.words(c.everything.to)
     c.question = ("Nothing is selected. Score everything, %s to %s?"):format(from, to)
@@ -66,14 +72,14 @@ return function(rooms)
   -- Read a span, then send a request with what is in it.
   function steps.begin_reading(c, span, request, shift)
     c.span, c.request, c.shift = span, request, shift or 0
-    c.reading = rooms.items.begin(c.project.handle, span, c.shift)
+    c.reading = rooms.items.reading(c.project.handle, span, c.shift)
     c.words = "Reading the range"
     return steps.reading
   end
 
   function steps.reading(c)
     if not rooms.project.open(c.project) then return nil end
-    if not rooms.items.read(c.reading) then return steps.reading end
+    if not rooms.scan.read(c.reading) then return steps.reading end
     local request = c.request or {["in"] = c.span.from, out = c.span.to}
     request.items = rooms.items.list(c.reading)
     request.markers = rooms.items.markers(c.project.handle, c.span, c.shift)
@@ -89,6 +95,7 @@ return function(rooms)
   end
 
   function steps.reroll(c)
+    if not rooms.ours.read(c.project.handle) then return steps.reroll end
     local cue, folder = meant(c)
     local part, problem = rooms.selection.part(c.project, cue)
     if not part then fail(problem) end
@@ -99,6 +106,7 @@ return function(rooms)
   end
 
   function steps.flip(c)
+    if not rooms.ours.read(c.project.handle) then return steps.flip end
     local _, folder = meant(c)
     return send(c, {cue = folder, items = rooms.json.list({}), markers = rooms.json.list({})})
   end
@@ -153,6 +161,7 @@ return function(rooms)
       return nil
     end
     if not still_open(c) then return nil end
+    if not rooms.ours.read(c.project.handle) then return steps.arriving end
     if nothing_to_do(c) then
       rooms.report.rows(c.project, c.placement, {})
       rooms.report.cue(c.project, c.placement, c.told)
@@ -184,11 +193,13 @@ return function(rooms)
     return steps.reading_notes
   end
 
+  -- What was found of the project has to hold still when it is changed.
   function steps.pinning(c)
-    if not c.tempo then return steps.laying end
     if not still_open(c) then return nil end
-    c.pins = c.pins or rooms.pins.begin(c.project.handle)
-    return rooms.pins.read(c.pins) and steps.laying or steps.pinning
+    if c.tempo and not c.pins then c.pins = rooms.pins.reading(c.project.handle) end
+    local found = rooms.ours.read(c.project.handle)
+    local pinned = not c.tempo or (c.pins.done and rooms.scan.holds(c.pins)) or rooms.scan.read(c.pins)
+    return found and pinned and steps.laying or steps.pinning
   end
 
   local function label(c)
@@ -199,18 +210,18 @@ return function(rooms)
   -- Tempo first: what is laid after it is not moved by it.
   local function change(c)
     local handle, placement, which = c.project.handle, c.placement, c.options.markers
-    local entries = rooms.ours.items(handle, placement.cue.id)
+    local everything, entries = rooms.ours.everything(handle), rooms.ours.items(handle, placement.cue.id)
     local zero = rooms.takes.zero(entries, placement)
     if c.tempo then rooms.tempo.write(handle, placement, zero, c.pins) end
     local rows
     if #entries == 0 and c.action == "score" then
       rows = rooms.placing.lay(c.project, placement, c.pool, zero, c.seed)
     else
-      rows = rooms.takes.reconcile(c.project, placement, c.pool, c.action, c.seed)
+      rows = rooms.takes.reconcile(c.project, placement, entries, c.pool, c.action, c.seed)
     end
     if c.notes then
       c.notes.stale = c.tempo
-      c.midi_said = rooms.midi.write(c.project, placement, c.notes, zero)
+      c.midi_said = rooms.midi.write(c.project, placement, c.notes, zero, everything)
     end
     if c.options.take_markers and which ~= "none" then
       for _, row in ipairs(rows) do
@@ -236,10 +247,10 @@ return function(rooms)
   function steps.laying(c)
     if not still_open(c) then return nil end
     if rooms.tracks.need_active_tab() and not rooms.project.active(c.project) then return steps.arriving end
-    if c.tempo and not rooms.pins.fresh(c.pins) then
+    if c.tempo and not rooms.scan.holds(c.pins) then
       c.rounds = c.rounds + 1
       if c.rounds < READINGS then return steps.pinning end
-      c.pins = rooms.pins.at_once(c.project.handle)
+      rooms.scan.at_once(c.pins)
     end
     local ok, rows = rooms.block.run(c.project.handle, label(c), function() return change(c) end)
     if not ok and c.tempo and type(rows) == "table" then return again_without_tempo(c, rows) end
@@ -250,12 +261,12 @@ return function(rooms)
     rooms.report.rows(c.project, c.placement, rows)
     for _, sentence in ipairs(c.midi_said or {}) do rooms.report.say(sentence .. ".") end
     rooms.report.cue(c.project, c.placement, c.told)
-    c.peaks, c.words, c.progress = rooms.peaks.begin(c.project, rows), "Drawing the waveforms", 1
+    c.peaks = rooms.peaks.begin(c.project, rows)
     return steps.drawing
   end
 
   function steps.drawing(c)
-    if c.cancelled or rooms.peaks.step(c.peaks) then return nil end
+    if rooms.peaks.step(c.peaks) then return nil end
     return steps.drawing
   end
 

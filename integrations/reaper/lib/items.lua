@@ -3,8 +3,6 @@
 
 return function(rooms)
   local items = {}
-  local PORTION = 100
-  local ROUNDS = 20
   local NO_MEDIA = {
     [""] = true, MIDI = true, EMPTY = true, CLICK = true, LTC = true, VIDEOEFFECT = true, RPP_PROJECT = true,
   }
@@ -79,37 +77,22 @@ return function(rooms)
     return one
   end
 
-  --- Begin to read what overlaps a span.
+  --- Read what overlaps a span, as a `scan`; its result is for `items.list`.
   -- @param shift seconds that are added to what is told: where the music was when it was scored
-  function items.begin(handle, span, shift)
-    return {handle = handle, span = span, shift = shift or 0, place = 0, texts = {}, tracks = {}, rounds = 0,
-      changes = reaper.GetProjectStateChangeCount(handle)}
-  end
-
-  local function take_in(reading, item)
-    local position = reaper.GetMediaItemInfo_Value(item, "D_POSITION")
-    if position >= reading.span.to then return end
-    local length = reaper.GetMediaItemInfo_Value(item, "D_LENGTH")
-    if position + length <= reading.span.from or rooms.ours.on_item(item, "cue") ~= "" then return end
-    local one = told(item, position + reading.shift, length, track_of(reading.tracks, item))
-    reading.texts[#reading.texts + 1] = rooms.json.encode(one)
-  end
-
-  --- Read the next portion; true when all is read. A change in between begins anew, in a project that ever rests.
-  function items.read(reading)
-    local changes = reaper.GetProjectStateChangeCount(reading.handle)
-    if changes ~= reading.changes and reading.rounds < ROUNDS then
-      reading.place, reading.texts, reading.tracks = 0, {}, {}
-      reading.changes, reading.rounds = changes, reading.rounds + 1
-    end
-    local last = math.min(reading.place + PORTION, reaper.CountMediaItems(reading.handle))
-    for index = reading.place, last - 1 do take_in(reading, reaper.GetMediaItem(reading.handle, index)) end
-    reading.place = last
-    return last >= reaper.CountMediaItems(reading.handle)
+  function items.reading(handle, span, shift)
+    local function fresh() return {texts = {}, tracks = {}} end
+    return rooms.scan.begin(handle, fresh, function(found, item)
+      local position = reaper.GetMediaItemInfo_Value(item, "D_POSITION")
+      if position >= span.to then return end
+      local length = reaper.GetMediaItemInfo_Value(item, "D_LENGTH")
+      if position + length <= span.from or rooms.ours.on_item(item, "cue") ~= "" then return end
+      local one = told(item, position + (shift or 0), length, track_of(found.tracks, item))
+      found.texts[#found.texts + 1] = rooms.json.encode(one)
+    end)
   end
 
   --- All that was read, as a JSON list.
-  function items.list(reading) return rooms.json.encoded(reading.texts) end
+  function items.list(reading) return rooms.json.encoded(reading.result.texts) end
 
   -- Only a colour that the user has chosen says anything.
   local function colour_name(native)

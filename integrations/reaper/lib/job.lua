@@ -77,7 +77,7 @@ return function(rooms)
   end
 
   --- Look for the answer; nil while there is none. `it.words` and `it.progress` follow the work.
-  -- @return the answer, or one of ours: `{cancelled = true}`, `{ok = false, error = {sentence = …}}`
+  -- @return the answer, or one of ours: `{cancelled = true}`, `{ok = false, error = {sentence = ...}}`
   function job.look(it)
     local now = reaper.time_precise()
     it.silent = it.silent + math.min(now - it.ticked, LONGEST_TICK_S)

@@ -69,9 +69,9 @@ return function(rooms)
   end
 
   local function add(handle, placement, marker, zero)
-    local from = zero + rooms.cues.second(marker.first, placement.rate)
     local region = marker.kind == "section"
-    local to = region and from + rooms.cues.second(marker.frames, placement.rate) or 0
+    local from = rooms.placing.second(placement, zero, marker.first)
+    local to = region and rooms.placing.second(placement, zero, marker.first + marker.frames) or 0
     reaper.AddProjectMarker2(handle, region, from, to, label(marker), -1, colour_of(marker))
   end
 

@@ -90,10 +90,9 @@ return function(rooms)
     return text
   end
 
-  local function item_of(handle, cue, part)
-    for index = 0, reaper.CountMediaItems(handle) - 1 do
-      local item = reaper.GetMediaItem(handle, index)
-      if rooms.ours.on_item(item, "part") == part and rooms.ours.on_item(item, "cue") == cue then return item end
+  local function item_of(entries, cue, part)
+    for _, entry in ipairs(entries) do
+      if entry.part == part and entry.cue == cue then return entry.item end
     end
     return nil
   end
@@ -118,11 +117,12 @@ return function(rooms)
   end
 
   --- Write the notes that were read, in place of those of an earlier take that nobody has edited.
+  -- @param entries everything of ours that was there before
   -- @return sentences about what was left as it is
-  function midi.write(project, placement, reading, zero)
+  function midi.write(project, placement, reading, zero, entries)
     local said = {}
     for _, part in ipairs(reading.parts) do
-      local old = item_of(project.handle, placement.cue.id, part.name)
+      local old = item_of(entries, placement.cue.id, part.name)
       if old and not untouched(old) then
         said[#said + 1] = ("the MIDI item of %s was left as it is: it may have been edited"):format(part.name)
       else

@@ -3,7 +3,7 @@
 -- cue: the cue's id; stem: its name; take: number of the take that made the file; folder: the cue's folder;
 -- start: second at which the cue was laid; file: the stem's file inside the cue's folder; part: of a MIDI item.
 
-return function()
+return function(rooms)
   local ours = {}
   local KEY = "P_EXT:hitpoint_"
 
@@ -24,16 +24,36 @@ return function()
     for name, value in pairs(ids) do on(object, name, tostring(value)) end
   end
 
-  --- Every stem item of ours, in the project's order: {item, cue, stem}. MIDI items are not among them.
+  local function take_in(found, item)
+    local cue = ours.on_item(item, "cue")
+    if cue == "" then return end
+    found[#found + 1] = {
+      item = item, cue = cue, stem = ours.on_item(item, "stem"), part = ours.on_item(item, "part"),
+    }
+  end
+
+  local reading
+
+  --- Look for our items, a portion a tick; true when all were seen. `ours.items` is quick then.
+  function ours.read(handle)
+    if not reading or reading.handle ~= handle or (reading.done and not rooms.scan.holds(reading)) then
+      reading = rooms.scan.begin(handle, function() return {} end, take_in)
+    end
+    return reading.done or rooms.scan.read(reading)
+  end
+
+  --- Every item of ours in the project's order: {item, cue, stem, part}; a part is that of a MIDI item.
+  function ours.everything(handle)
+    if not reading or reading.handle ~= handle then ours.read(handle) end
+    if not (reading.done and rooms.scan.holds(reading)) then rooms.scan.at_once(reading) end
+    return reading.result
+  end
+
+  --- Every stem item of ours, or of one cue.
   function ours.items(handle, cue)
     local found = {}
-    for index = 0, reaper.CountMediaItems(handle) - 1 do
-      local item = reaper.GetMediaItem(handle, index)
-      local id = ours.on_item(item, "cue")
-      if id ~= "" and (not cue or id == cue) then
-        local stem = ours.on_item(item, "stem")
-        if stem ~= "" then found[#found + 1] = {item = item, cue = id, stem = stem} end
-      end
+    for _, entry in ipairs(ours.everything(handle)) do
+      if entry.stem ~= "" and (not cue or entry.cue == cue) then found[#found + 1] = entry end
     end
     return found
   end

@@ -5,7 +5,6 @@
 
 return function(rooms)
   local pins = {}
-  local PORTION, ROUNDS = 200, 20
   local TIME, INHERIT = 0, -1
   local NEAR_S = 1e-7
 
@@ -13,11 +12,6 @@ return function(rooms)
   local function mode(value)
     value = math.floor(value)
     return (value == 0 or value == 1 or value == 2) and value or INHERIT
-  end
-
-  --- Begin to read where everything is; `pins.read` goes on, a few hundred items a tick.
-  function pins.begin(handle)
-    return {handle = handle, place = 0, items = {}, rounds = 0, changes = reaper.GetProjectStateChangeCount(handle)}
   end
 
   local function told(item)
@@ -32,35 +26,9 @@ return function(rooms)
     }
   end
 
-  local function portion(reading, size)
-    local count = reaper.CountMediaItems(reading.handle)
-    local last = math.min(size and reading.place + size or count, count)
-    for index = reading.place, last - 1 do
-      reading.items[#reading.items + 1] = told(reaper.GetMediaItem(reading.handle, index))
-    end
-    reading.place = last
-    return last >= count
-  end
-
-  --- Whether what was read still holds.
-  function pins.fresh(reading) return reaper.GetProjectStateChangeCount(reading.handle) == reading.changes end
-
-  --- Read the next portion; true when all is read. A change in between begins anew; a project that never rests is
-  -- read at once in the end, see `pins.at_once`.
-  function pins.read(reading)
-    if not pins.fresh(reading) then
-      if reading.rounds == ROUNDS then return true end
-      reading.place, reading.items, reading.rounds = 0, {}, reading.rounds + 1
-      reading.changes = reaper.GetProjectStateChangeCount(reading.handle)
-    end
-    return portion(reading, PORTION)
-  end
-
-  --- Everything, read in one go.
-  function pins.at_once(handle)
-    local reading = pins.begin(handle)
-    portion(reading)
-    return reading
+  --- Read where everything is, as a `scan`.
+  function pins.reading(handle)
+    return rooms.scan.begin(handle, function() return {} end, function(found, item) found[#found + 1] = told(item) end)
   end
 
   local function tracks_of(handle)
@@ -88,7 +56,7 @@ return function(rooms)
   --- Pin everything.
   function pins.set(reading)
     reading.tracks, reading.markers = tracks_of(reading.handle), markers_of(reading.handle)
-    for _, it in ipairs(reading.items) do
+    for _, it in ipairs(reading.result) do
       if it.mode ~= TIME then reaper.SetMediaItemInfo_Value(it.item, "C_BEATATTACHMODE", TIME) end
     end
     for _, it in ipairs(reading.tracks) do
@@ -100,17 +68,21 @@ return function(rooms)
     for _, it in ipairs(reading.tracks) do
       if it.mode ~= TIME then reaper.SetMediaTrackInfo_Value(it.track, "C_BEATATTACHMODE", it.mode) end
     end
-    for _, it in ipairs(reading.items) do
+    for _, it in ipairs(reading.result) do
       if it.mode ~= TIME then reaper.SetMediaItemInfo_Value(it.item, "C_BEATATTACHMODE", it.mode) end
     end
   end
 
-  local function near(one, other) return math.abs(one - other) < NEAR_S end
+  local function near(one, other)
+    local apart = one - other
+    return apart < NEAR_S and apart > -NEAR_S
+  end
 
+  -- Where the time base stretches, it changes the length; the play rate follows that.
   local function in_place(it)
-    return near(reaper.GetMediaItemInfo_Value(it.item, "D_POSITION"), it.position)
-      and near(reaper.GetMediaItemInfo_Value(it.item, "D_LENGTH"), it.length)
-      and (not it.take or near(reaper.GetMediaItemTakeInfo_Value(it.take, "D_PLAYRATE"), it.playrate))
+    local value, item = reaper.GetMediaItemInfo_Value, it.item
+    local moved, longer = value(item, "D_POSITION") - it.position, value(item, "D_LENGTH") - it.length
+    return moved < NEAR_S and moved > -NEAR_S and longer < NEAR_S and longer > -NEAR_S
   end
 
   local function mend_item(it)
@@ -135,7 +107,7 @@ return function(rooms)
   --- Give every item and track its own time base back, and see that nothing has moved: what has is put back.
   function pins.release(reading)
     unpin(reading)
-    for _, it in ipairs(reading.items) do
+    for _, it in ipairs(reading.result) do
       if not in_place(it) then mend_item(it) end
     end
     for _, it in ipairs(reading.markers) do mend_marker(reading.handle, it) end

@@ -15,6 +15,12 @@ return function(rooms)
   --- The second of the cue's first frame as it was asked for.
   function placing.start(placement) return rooms.cues.second(placement.start, placement.rate) end
 
+  --- The second of one of the cue's frames, to the last bit where the cue is where it was asked for.
+  function placing.second(placement, zero, frame)
+    if zero == placing.start(placement) then return rooms.cues.second(placement.start + frame, placement.rate) end
+    return zero + rooms.cues.second(frame, placement.rate)
+  end
+
   -- The name of a take: the take that made the file, and its seed where that is known.
   local function take_name(placement, stem, seed)
     local own = stem.seed or (stem.take == placement.take and seed) or nil

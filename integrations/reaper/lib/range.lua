@@ -28,14 +28,11 @@ return function(rooms)
   --- The span that the user has marked, in project seconds, or nil.
   function range.asked(handle) return time_selection(handle) or selected_items(handle) end
 
-  --- The span of all items but ours, or nil.
+  --- The span of all items but ours, as a `scan`; its result is {span}.
   function range.everything(handle)
-    local span
-    for index = 0, reaper.CountMediaItems(handle) - 1 do
-      local item = reaper.GetMediaItem(handle, index)
-      if rooms.ours.on_item(item, "cue") == "" then span = widen(span, item) end
-    end
-    return span
+    return rooms.scan.begin(handle, function() return {} end, function(found, item)
+      if rooms.ours.on_item(item, "cue") == "" then found.span = widen(found.span, item) end
+    end)
   end
 
   range.time_selection = time_selection

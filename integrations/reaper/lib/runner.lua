@@ -58,10 +58,17 @@ return function(rooms)
 
   local BUSY = {{id = "options", label = "Options"}, {id = "cancel", label = "Cancel"}}
 
+  -- The first action that the user waits for; what is laid only has its waveforms to come.
+  local function shown()
+    for _, flow in ipairs(flows) do
+      if not flow.context.done then return flow.context end
+    end
+    return nil
+  end
+
   local function draw()
-    local flow = flows[1]
-    if not flow then return rooms.panel.close() end
-    local context = flow.context
+    local context = shown()
+    if not context then return rooms.panel.close() end
     if not context.question and reaper.time_precise() - context.since < PATIENCE_S then return end
     local event = rooms.panel.show({
       words = context.question or context.words or "Starting",

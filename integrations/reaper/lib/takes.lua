@@ -142,10 +142,10 @@ return function(rooms)
 
   --- Bring every item of a cue to its placement.
   -- A re-roll flips only stems that it changed; next and previous flip all of them.
+  -- @param entries the cue's items
   -- @return rows for the report: {stem, item, take, zero, new, whole, said}
-  function takes.reconcile(project, placement, pool, action, seed)
-    local entries, rows = rooms.ours.items(project.handle, placement.cue.id), {}
-    local groups, zero = by_stem(entries), takes.zero(entries, placement)
+  function takes.reconcile(project, placement, entries, pool, action, seed)
+    local groups, zero, rows = by_stem(entries), takes.zero(entries, placement), {}
     for _, stem in ipairs(placement.stems) do
       local flip = flips(action, placement, stem)
       for _, entry in ipairs(groups[stem.name] or {}) do

@@ -43,7 +43,7 @@ class Desk:
         self.program.write_text("the program", encoding="utf-8")
         list(install(reaper_files(SOURCE, self.fake.resource, self.program, VERSION), ()))
         self.requests: list[dict[str, Any]] = []
-        self.answering: Answering = lambda job, request: None
+        self.answering: Answering = silent
         self.fake.processes.stub = self._started
 
     def _started(self, words: Sequence[str]) -> int:
@@ -79,7 +79,7 @@ class Desk:
 
     def stays_silent(self) -> None:
         """No request is answered."""
-        self.answering = lambda job, request: None
+        self.answering = silent
 
     # What the editor does
 
@@ -130,6 +130,10 @@ class Desk:
     def undo_names(self) -> list[str]:
         """The undo list, oldest first."""
         return [step.name for step in self.project.undo]
+
+
+def silent(job: Path, request: dict[str, Any]) -> None:
+    """The program is at work and says nothing."""
 
 
 def answer(job: Path, request: dict[str, Any], **fields: Any) -> None:

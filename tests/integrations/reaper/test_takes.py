@@ -45,7 +45,8 @@ def playing(desk: Desk) -> dict[str, str]:
     found = {}
     for stem in STEMS:
         take = desk.item(stem).take
-        assert take is not None and take.source is not None
+        assert take is not None
+        assert take.source is not None
         found[stem] = "/".join(Path(take.source.file).parts[-2:])
     return found
 
@@ -75,7 +76,8 @@ def test_what_the_user_has_set_on_the_old_take_goes_over_to_the_new_one(scored: 
     old.values |= settings
     reroll(scored, rerolled(scored))
     new = scored.item("drums").take
-    assert new is not None and new is not old
+    assert new is not None
+    assert new is not old
     assert new.ext["hitpoint_take"] == "2"
     assert {name: new.values[name] for name in settings} == settings
     assert new.offset == old.offset == 2.0
@@ -89,7 +91,8 @@ def test_every_part_of_a_split_item_gets_the_take_at_its_own_place(scored: Desk)
     reroll(scored, rerolled(scored))
     first, second = scored.track("melody").items
     assert [take.ext["hitpoint_take"] for take in first.takes + second.takes] == ["1", "2", "1", "2"]
-    assert first.take is not None and second.take is not None
+    assert first.take is not None
+    assert second.take is not None
     assert (first.position, first.take.offset) == (10.0, 0.0)
     assert (second.position, second.take.offset) == (40.0, 5.0)
 
@@ -160,7 +163,7 @@ def test_when_there_is_nothing_to_change_there_is_no_undo_step(scored: Desk) -> 
 def test_one_undo_step_takes_a_reroll_back(scored: Desk) -> None:
     reroll(scored, rerolled(scored))
     scored.fake.user.undo()
-    assert {stem: takes_of(scored, stem) for stem in STEMS} == dict.fromkeys(STEMS, ["1"])
+    assert {stem: takes_of(scored, stem) for stem in STEMS} == {key: ["1"] for key in STEMS}
     reroll(scored, rerolled(scored))
     assert takes_of(scored, "drums") == ["1", "2"]
 
@@ -171,7 +174,8 @@ def test_takes_say_their_number_and_seed(new_desk: Callable[..., Desk]) -> None:
     laid["stems"] = [{**stem, "seed": 123} for stem in laid["stems"]]
     desk.score(laid)
     take = desk.item("drums").take
-    assert take is not None and take.name == "take 1 seed 123"
+    assert take is not None
+    assert take.name == "take 1 seed 123"
 
 
 # --- what is asked

@@ -246,7 +246,7 @@ def test_restricted_scripts_say_so(new_desk: Callable[..., Desk]) -> None:
 
 
 def test_a_program_that_does_not_start_is_named(desk: Desk) -> None:
-    desk.fake.processes.stub = lambda words: None
+    desk.fake.processes.stub = lambda _: None
     desk.fake.user.select_time(10.0, 22.5)
     desk.act("Score range")
     assert f"the program could not be started: {desk.program}." in desk.fake.console
