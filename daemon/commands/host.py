@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 REQUEST = "request.json"
 CANCEL = "cancel"
 """A script that makes a file of this name wants no answer any more."""
+LIFE_S = 5.0
+"""Where nothing new is to be told for so long, what was told last is told again: a script hears that we live."""
 
 
 @click.command(short_help="Answer the request of a host's script.", hidden=True)
@@ -67,10 +70,17 @@ def _answer(job: Path, answers: Answers) -> dict[str, Any]:
     from daemon.hosts.serving import serve
     from daemon.starting import connected
 
+    last: Mapping[str, Any] = {}
+    told = 0.0
+
     def cancelled() -> bool:
+        if last and time.monotonic() - told > LIFE_S:
+            progress(last)
         return stopped() or (job / CANCEL).exists() or not job.is_dir()
 
     def progress(how_far: Mapping[str, Any]) -> None:
+        nonlocal last, told
+        last, told = how_far, time.monotonic()
         with suppress(UnusableInput):  # a folder that is gone cancels; a disk that is full has no room for words
             answers.progress(how_far)
 
