@@ -42,10 +42,12 @@ def test_every_setting_is_read(made: Home) -> None:
         rest_after_s = 60
         exit_after_s = 120
         devices = ["cuda:0"]
+        cues = "~/Music/Cues"
         """,
     )
     allow = ("192.168.1.20", "192.168.1.21")
-    assert read_settings(made) == Settings("192.168.1.5", 5570, allow, 50, 7.0, 500.0, 12.5, 60.0, 120.0, ("cuda:0",))
+    usual = ("192.168.1.5", 5570, allow, 50, 7.0, 500.0, 12.5, 60.0, 120.0)
+    assert read_settings(made) == Settings(*usual, devices=("cuda:0",), cues="~/Music/Cues")
     assert isinstance(read_settings(made).history_days, float)
 
 

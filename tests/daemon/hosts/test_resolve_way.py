@@ -166,7 +166,9 @@ def test_a_changed_edit_is_told_at_the_reroll_and_a_moved_start_is_no_change(res
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills as POSIX does")
-@pytest.mark.parametrize("moment", ["laid", "taken", "music", "almost"])
+@pytest.mark.parametrize(
+    "moment", ["taken", "almost", *(pytest.param(moment, marks=pytest.mark.slow) for moment in ("laid", "music"))]
+)
 def test_a_daemon_that_is_killed_at_any_moment_gives_one_cue_and_one_answer(resolve: Resolve, moment: str) -> None:
     resolve.start()
     progress = resolve.box / "score000.progress.lua"
