@@ -53,11 +53,22 @@ return function(rooms)
     part.clock, part.done, part.tick, part.texts = clock(reading.tempos), 0, 0, {}
   end
 
+  -- Two players of one instrument are two parts.
+  local function name_apart(parts)
+    local count = {}
+    for _, part in ipairs(parts) do
+      local name = part.name ~= "" and part.name or "part"
+      count[name] = (count[name] or 0) + 1
+      part.name = count[name] > 1 and ("%s %d"):format(name, count[name]) or name
+    end
+  end
+
   --- Read on; true when every event is ready to be written.
   -- @param zero the second at which the cue will begin
   function midi.read(handle, reading, zero)
     if not reading.whole then
       reading.whole = rooms.notes.read(reading, EVENTS)
+      if reading.whole then name_apart(reading.parts) end
       return false
     end
     local part = reading.parts[reading.turned]

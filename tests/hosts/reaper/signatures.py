@@ -90,7 +90,7 @@ GetMediaSourceNumChannels(S)i GetMediaSourceSampleRate(S)i GetMediaSourceParent(
 _MIDI = """
 MIDI_CountEvts(K)iiii MIDI_GetNote(Ki)bbbnniii !MIDI_InsertNote(Kbbnniiib?)b MIDI_GetAllEvts(K)bs
 !MIDI_SetAllEvts(Ks)b MIDI_Sort(K) MIDI_GetPPQPosFromProjTime(Kn)n MIDI_GetPPQPosFromProjQN(Kn)n
-MIDI_GetProjTimeFromPPQPos(Kn)n MIDI_GetProjQNFromPPQPos(Kn)n !MIDI_SetItemExtents(Inn)b
+MIDI_GetProjTimeFromPPQPos(Kn)n MIDI_GetProjQNFromPPQPos(Kn)n !MIDI_SetItemExtents(Inn)b MIDI_GetHash(Kb)bs
 """
 
 _TEMPO = """

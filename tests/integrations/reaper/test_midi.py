@@ -98,3 +98,27 @@ def test_thousands_of_notes_hold_nothing_up(desk: Desk) -> None:
     desk.score(cue(desk, part("piano", 0.001, count=6000)))
     assert len(sounding(desk, "piano")) == 6000
     assert max(desk.fake.tick_steps) < STEPS_IN_50_MS
+
+
+def test_a_reroll_writes_the_notes_anew_unless_somebody_has_edited_them(desk: Desk) -> None:
+    desk.options(midi=True)
+    desk.score(cue(desk, part("piano", 0.6), part("kit", 0.4, drums=True)))
+    kit = desk.item("kit (MIDI)").take
+    assert kit is not None
+    assert kit.source is not None
+    assert kit.source.notes is not None
+    kit.source.notes[3].pitch = 99
+    new = part("piano", 0.5), part("kit", 0.3, drums=True)
+    desk.fake.user.select_time(14.0, 16.0)
+    desk.answers(cue(desk, *new, take=2, changed={2: (("drums",), (2,))}))
+    desk.act("Re-roll")
+    assert [note[1:] for note in sounding(desk, "piano")] == [note[1:] for note in expected(new[0])]
+    assert sounding(desk, "piano")[1][0] == pytest.approx(10.6, abs=2e-3)
+    assert sounding(desk, "kit")[3][1] == 99
+    assert "the MIDI item of kit was left as it is: it may have been edited." in desk.fake.console
+
+
+def test_two_players_of_one_instrument_are_two_parts(desk: Desk) -> None:
+    desk.options(midi=True)
+    desk.score(cue(desk, part("piano", 0.6), part("piano", 0.4)))
+    assert len(sounding(desk, "piano")) == len(sounding(desk, "piano 2")) == 20

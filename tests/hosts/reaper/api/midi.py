@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,16 @@ def all_events(fake: Fake, take: Take) -> tuple[bool, str]:
         packed += struct.pack("<iBi", round(time) - now, flags, len(message)) + message
         now = round(time)
     return True, packed.decode("utf-8", "surrogateescape")
+
+
+@function("MIDI_GetHash")
+def get_hash(fake: Fake, take: Take, notes_only: bool) -> tuple[bool, str]:
+    """A text that is another one as soon as a note is."""
+    notes = _notes(take)
+    if notes is None:
+        return False, ""
+    told = repr([(note.start, note.end, note.channel, note.pitch, note.velocity, note.muted) for note in notes])
+    return True, hashlib.sha256(told.encode()).hexdigest()[:16].upper()
 
 
 @function("MIDI_SetAllEvts")
