@@ -36,7 +36,7 @@ def sentences(folder: Path) -> Iterator[tuple[str, str]]:
             if any(each in text for each in NOT_SAID):
                 continue
             for part in _FILLED.split(text.replace("`", "").replace('\\"', '"')):
-                words = part.strip(' .:;("')
+                words = part.removeprefix("Hitpoint: ").strip(' .:;()"')
                 if len(words) >= SHORTEST and words.count(" ") >= 3:
                     yield path.name, words
 
