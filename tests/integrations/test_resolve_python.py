@@ -292,6 +292,17 @@ def test_what_is_refused_is_one_sentence_and_nothing_is_laid(tmp_path: Path) -> 
     assert "no Resolve answers" in table.lines[-1]
 
 
+def test_what_nobody_thought_of_is_one_sentence_too_after_what_was_done(tmp_path: Path) -> None:
+    table = desk(tmp_path)
+    whole = table.placement()
+    broken = {**whole, "stems": [whole["stems"][0], {"name": "bass"}]}
+    table.place = lambda _: broken
+    assert not table.act("score")
+    assert any(line.startswith("Hitpoint: drums asked") for line in table.lines)
+    assert table.lines[-1].startswith("Hitpoint: the script met something it does not know (KeyError")
+    assert table.fake.page == "edit"
+
+
 def test_another_version_of_the_program_is_named_with_its_own(tmp_path: Path) -> None:
     table = desk(tmp_path)
     table.running = False

@@ -61,4 +61,9 @@ def run(
         return ACTIONS[action](session, Asked(first, last, stems, seed))
     except host.Stop as stopped:
         say(f"Hitpoint: {stopped}")
-        return False
+    except Exception as error:  # as in Resolve's menu, a script never ends without a word
+        say(
+            f"Hitpoint: the script met something it does not know ({error!r}); nothing more was changed. "
+            "Please report this."
+        )
+    return False

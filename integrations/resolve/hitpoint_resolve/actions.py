@@ -49,13 +49,14 @@ def _lay(session: Session, placement: Dict[str, Any], kinds: str, results: List[
 def _place_answer(session: Session, request_id: str, answer: Dict[str, Any]) -> bool:
     """Place an answer and say what became of it. Only when all of it stands may the daemon forget it."""
     results: List[Result] = []
-    marked, complete, why = None, False, None
+    marked, complete = None, False
+    why: Optional[Exception] = None
     placement = answer["placement"]
     kinds = table(answer.get("options")).get("markers") or mailbox.options(session).get("markers") or "all"
     try:
         with state.kept(session):
             marked, complete = _lay(session, placement, kinds, results)
-    except Stop as stopped:
+    except Exception as stopped:  # first it is said what was done; then it goes on its way
         why = stopped
     report.sentences(session, answer.get("said"), placement.get("said"))
     report.stems(session, results)
