@@ -114,7 +114,8 @@ def mailbox(here: Site, home: Home) -> Finding:
     what, folder = "Resolve's mailbox", here.mailbox
     if not daemon_lives(home):
         words = "No daemon runs. Resolve's scripts start it, but free Resolve from 21.1 on cannot"
-        return Finding(what, "note", words, "Run `hitpoint daemon start`, or `hitpoint install resolve --at-login`.")
+        for_good = "" if login() else ", or `hitpoint install resolve --at-login`"
+        return Finding(what, "note", words, f"Run `hitpoint daemon start`{for_good}.")
     age = _age(folder / "daemon.lua")
     if age is not None and age <= FRESH_S:
         return Finding(what, "ok", f"The daemon answers in {folder}")

@@ -128,15 +128,17 @@ def _closed(here: Site) -> list[str]:
 
 def _next(here: Site, at_login: bool) -> list[str]:
     """What the user does now."""
-    from daemon.hosts.scripts import HOSTS
+    from daemon.hosts.scripts import HOSTS, login_file
+    from integrations.login import is_ours
 
+    file = login_file()
     if here.host == "reaper":
         folders = " or ".join(str(folder / "Scripts" / "Hitpoint") for folder in here.targets)
         does = "Actions > Show action list > New action > Load ReaScript…, and select the five files in"
         words = [f"Next, in REAPER: {does} {folders}."]
     else:
         words = ["Next, in DaVinci Resolve: Workspace > Scripts > Hitpoint. If it is open, start it again."]
-        if not at_login:
+        if not at_login and not (file and is_ours(file[0])):
             words.append(
                 "Free Resolve from 21.1 on starts no programs: for it, install with --at-login, or call "
                 "`hitpoint daemon start` yourself."
