@@ -136,8 +136,11 @@ class Mailbox:
                 self._try("learning the engines", self._board.learn)
             if self._there:
                 self._try("keeping up", self._board.keep_up)
-                self._begin()
-            if self._wait(min(next_scan, next_telling, *self._dues())):
+                self._try("beginning", self._begin)
+                looks = min(next_scan, next_telling, *self._dues())
+            else:
+                looks = next_scan
+            if self._wait(looks):
                 next_scan = min(next_scan, now + SCAN_S)
         if self._unsubscribe:
             self._unsubscribe()
@@ -234,10 +237,10 @@ class Mailbox:
             for quick, most in ((True, QUICK_AT_ONCE), (False, AT_ONCE)):
                 busy = sum(letter.taken and letter.at_once == quick for letter in self._letters.values())
                 for letter in [letter for letter in waiting if letter.quick == quick][: max(0, most - busy)]:
-                    letter.taken, letter.at_once = True, quick
                     thread = threading.Thread(target=self._serve, args=(letter,), name=letter.name, daemon=True)
+                    thread.start()  # before the letter counts as taken: a system without room for one more refuses
+                    letter.taken, letter.at_once = True, quick
                     self._threads.add(thread)
-                    thread.start()
         for letter in waiting:
             if not letter.taken and not letter.heard:
                 letter.heard = True
@@ -328,15 +331,18 @@ class Mailbox:
         return found
 
     def _give(self, letter: Letter, answers: Answers, answer: Mapping[str, Any]) -> None:
-        """Give an answer; of one with a placement is kept that it waits to be laid by a script."""
+        """Give an answer; of one with a placement is kept that it waits to be laid by a script.
+
+        Kept first: a script may lay what it finds, and say so, at once.
+        """
+        if "placement" in answer:
+            memory.make_ready(self._home, letter.key, letter.id, answer["placement"]["cue"]["id"])
         try:
             answers.done(answer)
         except ValueError:
             log.exception("The answer to %s is no data for scripts", letter.name)
             answers.failed(HitpointError("The answer cannot be told", letter.id, "The daemon's log has the details."))
-            return
-        if "placement" in answer:
-            memory.make_ready(self._home, letter.key, letter.id, answer["placement"]["cue"]["id"])
+            memory.forget_ready(self._home, frozenset({letter.id}))
 
     def _lay(self, letter: Letter, write: Callable[[], None]) -> None:
         """Write an answer, then take its request away; raises `Later` where there is no room for it."""

@@ -216,12 +216,15 @@ def take_away(path: Path, words: str = "") -> Iterator[Step]:
 
 
 def _remove_empty(folder: Path) -> None:
-    """Remove folders of ours that hold nothing any more, from the inside out."""
-    while folder.name in (MENU, PYTHON, "lib", "scripts") and folder != folder.parent:
-        shutil.rmtree(folder / "__pycache__", ignore_errors=True)  # what Python has made of ours
+    """Remove folders of ours that hold nothing any more, from the inside out; those of the menu lie in the user's."""
+    while folder.name in (MENU, PYTHON, "lib", "scripts"):
+        if folder.name == PYTHON:
+            shutil.rmtree(folder / "__pycache__", ignore_errors=True)  # what Python has made of ours
         try:
             folder.rmdir()
         except OSError:
+            return
+        if folder.name == MENU:
             return
         folder = folder.parent
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -73,4 +74,5 @@ class Answers:
     def _end(self, answer: Mapping[str, Any]) -> None:
         head = {**self._head, "action": self._action, "version": VERSION}
         self._write(self.answer_file, {**head, **answer}, durable=True)
-        self.progress_file.unlink(missing_ok=True)
+        with suppress(OSError):  # a reader may hold it; where the answer is, nobody looks at it
+            self.progress_file.unlink()

@@ -211,14 +211,14 @@ def aside(order: Mapping[str, Any], content: bytes, cancelled: Callable[[], bool
         HitpointError: what went wrong there.
     """
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    words = [sys.executable, "-m", "daemon.hosts.looking"]
+    words = [sys.executable, "-P", "-m", "daemon.hosts.looking"]  # nothing of the folder that a host stands in
     pipe = subprocess.PIPE
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=flags) as process:
         # Fed by a thread: `communicate` forgets what it has not sent yet once it was interrupted.
         incoming, process.stdin = process.stdin, None
         assert incoming is not None
-        Thread(target=_feed, args=(incoming, json.dumps(order).encode() + b"\n", content), daemon=True).start()
         try:
+            Thread(target=_feed, args=(incoming, json.dumps(order).encode() + b"\n", content), daemon=True).start()
             answer, complaints = _heard(process, cancelled)
         except BaseException:
             process.kill()

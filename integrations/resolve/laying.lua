@@ -108,7 +108,8 @@ end
 local function attempt(session, cue, track, pieces, outcome, again)
   local index = tracks.index_of(session, track.name)
   if not index then return pieces end
-  local before = tracks.items(session, index)
+  local before, complete = tracks.items(session, index)
+  if not complete then return pieces end -- else what was not read would be taken for a stray
   local answered = append(session, cue, index, pieces, again)
   local after = tracks.items(session, tracks.index_of(session, track.name) or index)
   local missing, strays, landed = sort_out(before, after, pieces, answered)

@@ -101,7 +101,9 @@ def _attempt(
     index = tracks.index_of(session, track.name)
     if not index:
         return pieces
-    old, _ = tracks.items(session, index)
+    old, complete = tracks.items(session, index)
+    if not complete:
+        return pieces  # else what was not read would be taken for a stray
     answered = _append(session, cue, index, pieces, again)
     new, _ = tracks.items(session, tracks.index_of(session, track.name) or index)
     missing, strays = _sort_out(old, new, pieces, answered, outcome.landed)
