@@ -12,6 +12,7 @@ from typing import Any
 
 from daemon.home import Home
 from daemon.hosts import memory
+from daemon.hosts.exchange import scripts_folder
 from daemon.hosts.luafile import write_lua
 from daemon.hosts.options import for_scripts
 from daemon.hosts.request import PROTOCOL, VERSION
@@ -46,6 +47,7 @@ class Noticeboard:
     ) -> None:
         self._home = home
         self._folder = folder
+        self._scripts = scripts_folder(home)
         self._engines = engines
         self._stopped = stopped
         self._choices: dict[str, Any] = {}
@@ -62,13 +64,13 @@ class Noticeboard:
         write_lua(self._folder / DAEMON, {**life, "engines": [], "styles": [], **self._choices})
 
     def learn(self) -> None:
-        """Learn what there is to choose from, once a worker has told the engines.
+        """Learn what there is to choose from, once a worker has told the engines and where scripts are installed.
 
         Raises:
             Cancelled: the daemon ends.
             HitpointError: it cannot be told; that is not tried again.
         """
-        if not self._choices and (engines := self._engines()):
+        if not self._choices and _holds_any(self._scripts) and (engines := self._engines()):
             self._choices = {"engines": [], "styles": []}
             self._choices = choices(engines, self._stopped)
             self.tell()
@@ -120,3 +122,12 @@ class Noticeboard:
         waiting = {request for requests in memory.recall(self._home)["ready"].values() for request in requests}
         if gone := waiting - there:
             memory.forget_ready(self._home, frozenset(gone))
+
+
+def _holds_any(folder: Path) -> bool:
+    """Whether there is anything in a folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return any(entries)
+    except OSError:
+        return False
