@@ -117,6 +117,7 @@ return function(rooms)
     local track = rooms.tracks.child(project.handle, placement.cue, "midi:" .. part.name, part.name .. " (MIDI)")
     local seconds = rooms.placing.seconds(placement)
     local item = reaper.CreateNewMIDIItemInProj(track, zero, zero + seconds, false)
+    if not item then return part.name .. ": " .. rooms.placing.LOCKED end
     reaper.SetMediaItemInfo_Value(item, "C_BEATATTACHMODE", 0)
     reaper.SetMediaItemInfo_Value(item, "B_MUTE", 1)
     reaper.SetMediaItemInfo_Value(item, "B_LOOPSRC", 0)
@@ -138,7 +139,7 @@ return function(rooms)
         said[#said + 1] = ("the MIDI item of %s was left as it is: it may have been edited"):format(part.name)
       else
         if old then reaper.DeleteTrackMediaItem(reaper.GetMediaItemTrack(old), old) end
-        lay(project, placement, reading, part, zero)
+        said[#said + 1] = lay(project, placement, reading, part, zero)
       end
     end
     return said

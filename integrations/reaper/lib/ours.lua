@@ -53,7 +53,8 @@ return function(rooms)
   function ours.items(handle, cue)
     local found = {}
     for _, entry in ipairs(ours.everything(handle)) do
-      if entry.stem ~= "" and (not cue or entry.cue == cue) then found[#found + 1] = entry end
+      local wanted = entry.stem ~= "" and (not cue or entry.cue == cue)
+      if wanted and reaper.ValidatePtr2(handle, entry.item, "MediaItem*") then found[#found + 1] = entry end
     end
     return found
   end

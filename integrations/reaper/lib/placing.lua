@@ -27,23 +27,23 @@ return function(rooms)
     return own and ("take %d seed %d"):format(stem.take, own) or ("take %d"):format(stem.take)
   end
 
-  --- Put a source into an item as a new take of ours, and make it the active one.
+  placing.LOCKED = "REAPER adds nothing here: is the track locked?"
+
+  --- Put a source into an item as a new take of ours, and make it the active one; nil where REAPER adds none.
   function placing.add_take(item, source, placement, stem, seed)
     local take = reaper.AddTakeToMediaItem(item)
+    if not take then return nil end
     if not reaper.SetMediaItemTake_Source(take, source) then
       rooms.block.fail(("REAPER does not take the sound of %s: %s"):format(stem.name, stem.file))
     end
     reaper.GetSetMediaItemTakeInfo_String(take, "P_NAME", take_name(placement, stem, seed), true)
     rooms.ours.mark(rooms.ours.on_take, take, {
       cue = placement.cue.id, stem = stem.name, take = stem.take, folder = placement.cue.folder,
-      file = placing.inside(stem.file, placement.cue.folder),
+      file = rooms.paths.relative(stem.file, placement.cue.folder) or stem.file,
     })
     reaper.SetActiveTake(take)
     return take
   end
-
-  --- A file as it is reached from the cue's folder.
-  function placing.inside(file, folder) return rooms.paths.relative(file, folder) or file end
 
   --- Write what an item says of itself.
   function placing.mark_item(item, placement, stem)
@@ -55,9 +55,10 @@ return function(rooms)
 
   --- A new item that plays a whole stem.
   -- @param zero the second of the cue's first frame
-  -- @return item and take
+  -- @return item and take; nil where REAPER adds none
   function placing.item(track, source, placement, stem, zero, seed)
     local item = reaper.AddMediaItemToTrack(track)
+    if not item then return nil end
     for _, pair in ipairs(PLAIN) do reaper.SetMediaItemInfo_Value(item, pair[1], pair[2]) end
     reaper.SetMediaItemInfo_Value(item, "D_POSITION", zero)
     reaper.SetMediaItemInfo_Value(item, "D_LENGTH", placing.seconds(placement))
@@ -77,6 +78,7 @@ return function(rooms)
     for _, stem in ipairs(placement.stems) do
       local source = rooms.sources.take(pool, stem)
       local item, take = placing.item(children[stem.name], source, placement, stem, zero, seed)
+      if not item then rooms.block.fail(stem.name .. ": " .. placing.LOCKED) end
       laid[#laid + 1] = {stem = stem, item = item, take = take, zero = zero, whole = true}
     end
     return laid

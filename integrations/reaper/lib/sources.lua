@@ -46,6 +46,11 @@ return function(rooms)
     return other
   end
 
+  --- Give a source back that found no place.
+  function sources.return_to(pool, stem, source)
+    if pool.ready[stem.name] then reaper.PCM_Source_Destroy(source) else pool.ready[stem.name] = source end
+  end
+
   --- Let go what nobody took.
   function sources.close(pool)
     for _, source in pairs(pool.ready) do reaper.PCM_Source_Destroy(source) end

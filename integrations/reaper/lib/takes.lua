@@ -59,6 +59,10 @@ return function(rooms)
     local said = left_behind(model)
     local source = rooms.sources.take(pool, stem)
     local take = rooms.placing.add_take(entry.item, source, placement, stem, seed)
+    if not take then
+      rooms.sources.return_to(pool, stem, source)
+      return nil, rooms.placing.LOCKED
+    end
     copy(model, take)
     reaper.SetActiveTake(take)
     return take, said
@@ -119,6 +123,10 @@ return function(rooms)
     local track = rooms.tracks.child(project.handle, placement.cue, stem.name)
     local source = rooms.sources.take(pool, stem)
     local item, take = rooms.placing.item(track, source, placement, stem, zero, seed)
+    if not item then
+      rooms.sources.return_to(pool, stem, source)
+      return {stem = stem, said = {rooms.placing.LOCKED}}
+    end
     local said = {"its item was deleted; it is laid anew"}
     return {stem = stem, item = item, take = take, zero = zero, whole = true, said = said}
   end

@@ -102,6 +102,13 @@ return function(rooms)
     set(handle, 0, start.bpm, start.over, start.under, false)
   end
 
+  -- Seconds as texts that keep every bit.
+  local function texts(times)
+    local found = {}
+    for index, value in ipairs(times) do found[index] = (("%.17g"):format(value):gsub(",", ".")) end
+    return found
+  end
+
   --- Write the tempo map of a placement. Raises a sentence; the block is then undone.
   -- @param reading of `pins`, read to its end and still fresh
   function tempo.write(handle, placement, zero, reading)
@@ -132,14 +139,7 @@ return function(rooms)
     settle(handle, times[#times])
     verify(handle, placement, zero)
     rooms.pins.release(reading)
-    rooms.cues.write(handle, "tempo_" .. placement.cue.id, rooms.record.join(tempo.texts(times)))
-  end
-
-  --- Seconds as texts that keep every bit.
-  function tempo.texts(times)
-    local texts = {}
-    for index, value in ipairs(times) do texts[index] = (("%.17g"):format(value):gsub(",", ".")) end
-    return texts
+    rooms.cues.write(handle, "tempo_" .. placement.cue.id, rooms.record.join(texts(times)))
   end
 
   return tempo

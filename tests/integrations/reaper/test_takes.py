@@ -311,6 +311,18 @@ def test_the_users_own_take_in_an_item_is_flipped_away_from_only_by_its_stems_re
     assert playing(scored)["bass"] == "003/bass.wav"
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_locked_track_is_left_and_said(scored: Desk, deleted: bool) -> None:
+    scored.fake.switches.locked_refuse = True
+    scored.track("drums").locked = True
+    if deleted:
+        scored.track("drums").items.clear()
+    reroll(scored, rerolled(scored))
+    assert "drums: REAPER adds nothing here: is the track locked?" in scored.fake.console
+    assert [len(item.takes) for item in scored.track("drums").items] == ([] if deleted else [1])
+    assert takes_of(scored, "melody") == ["1", "2"]
+
+
 def test_only_the_stems_that_were_laid_are_asked_for_and_laid(desk: Desk) -> None:
     desk.options(stems="drums,bass")
     desk.score(desk.cue(stems=("drums", "bass")))
