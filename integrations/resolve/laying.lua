@@ -109,12 +109,12 @@ local function attempt(session, cue, track, pieces, outcome, again)
   local index = tracks.index_of(session, track.name)
   if not index then return pieces end
   local before, complete = tracks.items(session, index)
-  if not complete then return pieces end -- else what was not read would be taken for a stray
   local answered = append(session, cue, index, pieces, again)
   local after = tracks.items(session, tracks.index_of(session, track.name) or index)
   local missing, strays, landed = sort_out(before, after, pieces, answered)
   for piece, item in pairs(landed) do outcome.landed[piece] = item end
-  if #strays > 0 and not laying.remove(session, track.name, strays) then
+  -- Where not all was read before, one of them may have been there.
+  if #strays > 0 and not (complete and laying.remove(session, track.name, strays)) then
     outcome.strays = 'an item of Hitpoint lies astray on "' .. track.name .. '" at frame ' .. strays[1].start
       .. ": delete it by hand"
   end

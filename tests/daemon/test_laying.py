@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -72,17 +68,6 @@ def test_what_is_wrong_is_one_sentence(sketch: Cue, tmp_path: Path) -> None:
         lay(sketch.folder, tmp_path / "job", stems=["choir"])
     with pytest.raises(UnusableInput, match="There is no cue here"):
         lay(tmp_path / "nowhere", tmp_path / "job")
-
-
-@pytest.fixture(scope="module")
-def daemon_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The home of a daemon that runs."""
-    home = tmp_path_factory.mktemp("home") / "hitpoint"
-    command = [sys.executable, "-m", "daemon.command", "daemon"]
-    environment = {**os.environ, "HITPOINT_HOME": str(home)}
-    subprocess.run([*command, "start"], env=environment, check=True, capture_output=True)
-    yield home
-    subprocess.run([*command, "stop"], env=environment, check=True, capture_output=True)
 
 
 def test_through_the_daemon_the_same_id_is_the_same_job(sketch: Cue, daemon_home: Path) -> None:

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -114,17 +113,6 @@ def edit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("edit") / "reel_3.otio"
     otio.adapters.write_to_file(timeline, str(path))
     return path
-
-
-@pytest.fixture(scope="module")
-def daemon_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The home of a daemon that runs."""
-    home = tmp_path_factory.mktemp("home") / "hitpoint"
-    command = [sys.executable, "-m", "daemon.command", "daemon"]
-    environment = {**os.environ, "HITPOINT_HOME": str(home)}
-    subprocess.run([*command, "start"], env=environment, check=True, capture_output=True)
-    yield home
-    subprocess.run([*command, "stop"], env=environment, check=True, capture_output=True)
 
 
 def test_the_client_in_the_document_scores_a_timeline(edit: Path, daemon_home: Path, tmp_path: Path) -> None:

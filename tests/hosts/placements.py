@@ -22,6 +22,10 @@ RATES: Mapping[str, Fraction] = {
 STEMS = ("drums", "bass", "harmony", "melody", "effects")
 CUE_ID = "3f9a2c1b"
 HANDLE_S = 1
+TEMPO = [
+    {"time": 0.0, "bpm": 120.0, "numerator": 4, "denominator": 4, "downbeat": True},
+    {"time": 4.0, "bpm": 118.5, "numerator": 0, "denominator": 0, "downbeat": True},
+]
 
 
 def placement(
@@ -56,49 +60,21 @@ def placement(
         pieces: whether there is a file for each section besides the whole stem.
     """
     changed = changed or {}
-    firsts = [sum(lengths[:number]) for number in range(len(lengths))]
     frames = sum(lengths)
-    sections: list[dict[str, Any]] = [
-        {
-            "number": number,
-            "name": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(number - 1) % 26],
-            "first": first,
-            "frames": length,
-            "start": float(first / rate),
-            "duration": float(length / rate),
-        }
-        for number, (first, length) in enumerate(zip(firsts, lengths, strict=True), 1)
-    ]
-
-    def maker(stem: str, section: int | None) -> int:
-        """The last take up to this one that changed a stem, in a section or anywhere."""
-        found = [
-            number
-            for number, (names, where) in changed.items()
-            if number <= take and stem in names and (section is None or section in where)
-        ]
-        return max(found, default=1)
-
+    lying = sections(lengths, rate)
     told = []
     for stem in stems:
-        own = maker(stem, None)
+        own = last_change(changed, take, stem, None)
         whole = folder / "takes" / f"{own:03}" / f"{stem}.wav"
         tone(whole, frames, rate, sample_rate)
         laid = []
-        for section in sections if pieces else []:
-            made = maker(stem, section["number"])
+        for section in lying if pieces else []:
+            made = last_change(changed, take, stem, section["number"])
             name = f"{stem} {section['number']:02} {section['name']} take {made} {cue_id}.wav"
-            piece = folder / "pieces" / str(sample_rate) / name
-            tone(piece, section["frames"] + int(HANDLE_S * rate), rate, sample_rate)
-            laid.append(
-                {
-                    "section": section["number"],
-                    "name": section["name"],
-                    "first": section["first"],
-                    "frames": section["frames"],
-                    "file": str(piece),
-                }
-            )
+            path = folder / "pieces" / str(sample_rate) / name
+            tone(path, section["frames"] + int(HANDLE_S * rate), rate, sample_rate)
+            place = {"section": section["number"], **{key: section[key] for key in ("name", "first", "frames")}}
+            laid.append({**place, "file": str(path)})
         told.append({"name": stem, "file": str(whole), "take": own, "pieces": laid})
     return {
         "cue": {"id": cue_id, "name": folder.name, "folder": str(folder)},
@@ -112,22 +88,46 @@ def placement(
         "seconds": float(frames / rate),
         "sample_rate": sample_rate,
         "stems": told,
-        "sections": sections,
-        "markers": markers(sections, frames, rate),
-        "tempo": [
-            {"time": 0.0, "bpm": 120.0, "numerator": 4, "denominator": 4, "downbeat": True},
-            {"time": 4.0, "bpm": 118.5, "numerator": 0, "denominator": 0, "downbeat": True},
-        ],
+        "sections": lying,
+        "markers": markers(lying, frames, rate),
+        "tempo": TEMPO,
         "midi": str(folder / "cue.mid"),
         "said": [],
         "hits": {"met": 2, "total": 3, "chance": 0.31},
     }
 
 
-def markers(sections: Sequence[Mapping[str, Any]], frames: int, rate: Fraction) -> list[dict[str, Any]]:
+def sections(lengths: Sequence[int], rate: Fraction) -> list[dict[str, Any]]:
+    """Sections of so many frames, one after the other."""
+    return [
+        {
+            "number": number,
+            "name": "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[(number - 1) % 26],
+            "first": sum(lengths[: number - 1]),
+            "frames": length,
+            "start": float(sum(lengths[: number - 1]) / rate),
+            "duration": float(length / rate),
+        }
+        for number, length in enumerate(lengths, 1)
+    ]
+
+
+def last_change(
+    changed: Mapping[int, tuple[Sequence[str], Sequence[int]]], take: int, stem: str, section: int | None
+) -> int:
+    """The last take up to this one that changed a stem, in a section or anywhere."""
+    found = [
+        number
+        for number, (names, where) in changed.items()
+        if number <= take and stem in names and (section is None or section in where)
+    ]
+    return max(found, default=1)
+
+
+def markers(lying: Sequence[Mapping[str, Any]], frames: int, rate: Fraction) -> list[dict[str, Any]]:
     """Sections, a beat each half second, and three hits of which one stands on a beat's frame."""
     found = [
-        marker("section", section["first"], rate, section["name"], "", frames=section["frames"]) for section in sections
+        marker("section", section["first"], rate, section["name"], "", frames=section["frames"]) for section in lying
     ]
     beats = int(frames / rate * 2)
     for beat in range(beats):

@@ -275,6 +275,19 @@ def test_uninstalling_leaves_nothing_of_ours(source: Path, tmp_path: Path) -> No
     assert list(uninstall([menu, scripts], [jobs])) == []
 
 
+def test_a_folder_that_the_user_named_stays_whatever_it_is_called(source: Path, tmp_path: Path) -> None:
+    menu, rooms = tmp_path / "scripts", tmp_path / "ours"
+    list(install(resolve(source, menu, rooms), [menu]))
+    write(menu / "__pycache__/theirs.pyc", b"compiled")
+    list(uninstall([menu, rooms]))
+    assert files(menu) == {"__pycache__/theirs.pyc": b"compiled"}
+    (menu / "__pycache__/theirs.pyc").unlink()
+    (menu / "__pycache__").rmdir()
+    list(install(resolve(source, menu, rooms), [menu]))
+    list(uninstall([menu, rooms]))
+    assert menu.is_dir()
+
+
 # --- the start at login
 
 

@@ -16,8 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daemon.home import Home
-from daemon.hosts.exchange import mailbox_folder
 from daemon.hosts.luafile import literal as lua_literal
 from daemon.hosts.luafile import write_json
 from daemon.hosts.request import VERSION, from_name
@@ -432,14 +430,6 @@ def test_from_a_shell_it_scores_what_it_is_told_to(tmp_path: Path) -> None:
 
 
 # --- through a real daemon
-
-
-@pytest.fixture
-def real_mailbox(own_home: Path) -> Path:
-    """The mailbox of the session's own daemon, which runs and looks after it."""
-    words = [sys.executable, "-m", "daemon.command", "daemon", "start"]
-    subprocess.run(words, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    return mailbox_folder(Home(own_home))
 
 
 def test_through_a_real_daemon_real_music_lands_is_rerolled_and_comes_back(real_mailbox: Path, demo_edit: Path) -> None:

@@ -102,12 +102,11 @@ def _attempt(
     if not index:
         return pieces
     old, complete = tracks.items(session, index)
-    if not complete:
-        return pieces  # else what was not read would be taken for a stray
     answered = _append(session, cue, index, pieces, again)
     new, _ = tracks.items(session, tracks.index_of(session, track.name) or index)
     missing, strays = _sort_out(old, new, pieces, answered, outcome.landed)
-    if strays and not remove(session, track.name, strays):
+    # Where not all was read before, one of them may have been there.
+    if strays and not (complete and remove(session, track.name, strays)):
         outcome.strays = (
             f'an item of Hitpoint lies astray on "{track.name}" at frame {strays[0].start}: delete it by hand'
         )

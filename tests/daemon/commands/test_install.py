@@ -8,13 +8,12 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import lupa.lua54
 import pytest
 
 from integrations.installer import ACTIONS
-from tests.daemon.commands.calls import HITPOINT
+from tests.daemon.commands.calls import HITPOINT, last
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the folders are those of Linux")
 
@@ -28,11 +27,6 @@ def run(user: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HOME": str(user), "HITPOINT_HOME": str(user / "state"), "PYTHONPATH": str(ROOT)}
     environment.pop("XDG_CONFIG_HOME", None)
     return subprocess.run([*HITPOINT, *words], capture_output=True, text=True, check=False, env=environment, cwd="/")
-
-
-def result(answer: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    line: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
-    return line
 
 
 def files(folder: Path) -> set[str]:
@@ -72,7 +66,7 @@ def test_a_menu_entry_calls_the_installed_script_with_everything_that_it_must_kn
 def test_reaper_gets_five_actions_their_rooms_and_the_programs_place(tmp_path: Path) -> None:
     answer = run(tmp_path, "install", "reaper", "--json")
     assert answer.returncode == 0, answer.stderr
-    told = result(answer)
+    told = last(answer)
     installed = files(tmp_path / REAPER)
     assert {f"Scripts/Hitpoint/Hitpoint_{name}.lua" for name in ACTIONS} <= installed
     assert "Data/Hitpoint/program.lua" in installed
@@ -95,11 +89,11 @@ def test_again_changes_nothing_and_uninstalling_leaves_the_users_own(tmp_path: P
     run(tmp_path, "install", "resolve", "--at-login")
     own = tmp_path / MENU / "mine.lua"
     own.write_text("print('mine')")
-    again = result(run(tmp_path, "install", "resolve", "--at-login", "--json"))
+    again = last(run(tmp_path, "install", "resolve", "--at-login", "--json"))
     assert {step["did"] for step in again["steps"]} == {"unchanged"}
     login = tmp_path / ".config/autostart/hitpoint-daemon.desktop"
     assert "daemon" in login.read_text()
-    gone = result(run(tmp_path, "uninstall", "resolve", "--json"))
+    gone = last(run(tmp_path, "uninstall", "resolve", "--json"))
     assert {step["did"] for step in gone["steps"]} == {"removed"}
     assert not login.exists()
     assert files(tmp_path / MENU) == {"mine.lua"}
@@ -125,7 +119,7 @@ def test_a_file_of_somebody_else_under_our_name_is_an_error_and_stays(tmp_path: 
     theirs.write_text("print('theirs')")
     answer = run(tmp_path, "install", "resolve", "--json")
     assert answer.returncode == 3
-    error = result(answer)["error"]
+    error = last(answer)["error"]
     assert error["where"] == str(theirs)
     assert "not Hitpoint's" in error["do"]
     assert theirs.read_text() == "print('theirs')"

@@ -212,6 +212,15 @@ def test_the_process_answers_what_the_functions_do(exported: Timeline, cue: Path
     assert aside({"do": "styles"}, b"", never)[0] == {"styles": list(STYLES)}
 
 
+def test_what_lies_in_the_folder_that_a_host_stands_in_is_never_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("json", "re", "core", "daemon"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('foreign code')")
+    monkeypatch.chdir(tmp_path)
+    assert aside({"do": "styles"}, b"", never)[0]["styles"]
+
+
 def test_an_error_in_the_process_is_the_same_error_here() -> None:
     with pytest.raises(UnusableInput, match="not OpenTimelineIO"):
         aside({"do": "prepare", "name": "", "drop_frame": False}, b"{}", never)

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
-from daemon.home import Home
-from daemon.hosts.exchange import mailbox_folder
 from daemon.hosts.request import VERSION
 from tests.hosts import placements
 from tests.hosts.resolve.clock import Clock
@@ -20,14 +13,6 @@ from tests.hosts.resolve.versions import profile
 from tests.integrations.resolve.desk import SCRIPTS
 
 ROOT = SCRIPTS.parents[1]
-
-
-@pytest.fixture
-def real_mailbox(own_home: Path) -> Path:
-    """The mailbox of the session's own daemon, which runs and looks after it."""
-    words = [sys.executable, "-m", "daemon.command", "daemon", "start"]
-    subprocess.run(words, check=True, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    return mailbox_folder(Home(own_home))
 
 
 def spans(fake: Fake) -> dict[str, list[tuple[int, int]]]:
