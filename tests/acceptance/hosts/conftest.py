@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -43,14 +42,12 @@ def menu(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Resolve's menu folder with the launchers that the installer has put there."""
     folder = tmp_path_factory.mktemp("resolve") / "Utility"
     program.install("resolve", folder)
-    assert os.listdir(folder) == ["Hitpoint"]
+    assert [entry.name for entry in folder.iterdir()] == ["Hitpoint"]
     return folder
 
 
 @pytest.fixture
-def resolve(
-    program: Program, menu: Path, footage: Callable[[Fraction], list[Path]]
-) -> Callable[..., ResolveDesk]:
+def resolve(program: Program, menu: Path, footage: Callable[[Fraction], list[Path]]) -> Callable[..., ResolveDesk]:
     """Makes a Resolve with twelve seconds of picture; it takes what `ResolveDesk` and `Fake` take."""
 
     def make(rate: str = "24", **options: Any) -> ResolveDesk:

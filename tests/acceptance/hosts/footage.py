@@ -52,4 +52,5 @@ def _drawn(mood: str, seconds: float) -> np.ndarray:
     else:
         light = 170 + 70 * np.sin(x / 9 - 6 * seconds) * np.cos(y / 9 + 4 * seconds)
         colour = (1.0, 0.9, 0.5)
-    return np.clip(light[..., None] * np.array(colour), 0, 255).astype(np.uint8)
+    drawn: np.ndarray = np.clip(light[..., None] * np.array(colour), 0, 255).astype(np.uint8)
+    return drawn

@@ -16,7 +16,7 @@ import pytest
 import rpp
 import soundfile
 
-from core.brief import STEMS
+from core.brief import STEMS, StemName
 from core.cue.folder import Cue
 from core.cue.folder import load as load_cue
 from tests.acceptance.hosts.footage import SECONDS
@@ -154,11 +154,11 @@ class ReaperDesk:
                 for item in track.items
                 if "hitpoint_cue" not in item.ext
             ],
-            "markers": [
+            "markers": sorted(
                 (marker.name, marker.position, marker.end, marker.color, marker.number)
                 for marker in state.markers
                 if (marker.name, marker.position) in MARKERS
-            ],
+            ),
         }
         return json.dumps(told, default=str, sort_keys=True, indent=1)
 
@@ -172,8 +172,8 @@ class ReaperDesk:
 
     # what must hold
 
-    def assert_music(self, first: int, frames: int, takes: dict[str, list[int]]) -> None:
-        """Every stem lies on a frame, exactly as long as the cue, with these takes, the one in use active; it sounds so.
+    def assert_music(self, first: int, frames: int, takes: Mapping[StemName, list[int]]) -> None:
+        """Every stem lies on a frame, exactly as long as the cue, with these takes; the active one is in use.
 
         Args:
             first: the frame, from the project's start.
@@ -187,13 +187,14 @@ class ReaperDesk:
         for name in STEMS:
             item = self.item(name)
             position, length = float(Fraction(first) / self.rate), float(Fraction(frames) / self.rate)
-            assert (item.position, item.length) == pytest.approx((position, length), abs=1e-12)
+            assert [item.position, item.length] == pytest.approx([position, length], abs=1e-12)
             assert [int(take.ext["hitpoint_take"]) for take in item.takes] == takes[name]
-            assert item.take is not None and item.take.source is not None
+            assert item.take is not None
+            assert item.take.source is not None
             samples, _ = soundfile.read(item.take.source.file, dtype="int32", always_2d=True)
             assert (samples == stem(cue, name)).all()
             [saved] = written[name]
-            assert (saved.position, saved.length) == (pytest.approx(position, abs=1e-9), pytest.approx(length, abs=1e-9))
+            assert [saved.position, saved.length] == pytest.approx([position, length], abs=1e-9)
             assert (saved.base, saved.loops, saved.active) == (0, 0, item.current)
             assert saved.offsets == (0.0,) * len(takes[name])
             parts = [Path(file).parts[-2:] for file in saved.files]
@@ -211,7 +212,8 @@ class ReaperDesk:
     def sound(self, name: str) -> np.ndarray:
         """What the active take of a stem's item plays, `[samples, 2]`."""
         take = self.item(name).take
-        assert take is not None and take.source is not None
+        assert take is not None
+        assert take.source is not None
         samples: np.ndarray = soundfile.read(take.source.file, dtype="int32", always_2d=True)[0]
         return samples
 

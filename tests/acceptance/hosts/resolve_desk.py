@@ -160,16 +160,19 @@ class ResolveDesk:
             "bin": fake.project.folder.name,
             "timelines": [timeline.name for timeline in fake.project.timelines],
             "tracks": [
-                (track.kind, track.name, track.subtype, track.enabled, track.locked, [_told(item) for item in track.items])
+                (
+                    track.kind,
+                    track.name,
+                    track.subtype,
+                    track.enabled,
+                    track.locked,
+                    [_told(item) for item in track.items],
+                )
                 for track in own.all_tracks()
                 if not track.name.startswith("Hitpoint ")
             ],
-            "markers": sorted(
-                (frame, vars(marker)) for frame, marker in own.markers.items() if _is_the_users(marker)
-            ),
-            "clips": sorted(
-                (clip.name, clip.path, clip.colour) for clip in fake.project.root.clips
-            ),
+            "markers": sorted((frame, vars(marker)) for frame, marker in own.markers.items() if _is_the_users(marker)),
+            "clips": sorted((clip.name, clip.path, clip.colour) for clip in fake.project.root.clips),
         }
         return json.dumps(told, default=str, sort_keys=True, indent=1)
 

@@ -52,7 +52,7 @@ def test_in_reaper(reaper: Callable[..., ReaperDesk], rate: str, start: str) -> 
     desk = reaper(name, drop=drop, offset=float(origin / exact), seconds=4)
     desk.select(FIRST + 0.3, FIRST + frames - 0.3)
     said = desk.call("Score range")
-    desk.assert_music(FIRST, frames, dict.fromkeys(STEMS, [1]))
+    desk.assert_music(FIRST, frames, {key: [1] for key in STEMS})
     desk.assert_told(said, FIRST)
     scored = desk.cue().brief.edit.range
     assert (scored.start.value, scored.rate, scored.drop_frame) == (origin + FIRST, exact, drop)

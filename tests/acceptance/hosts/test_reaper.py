@@ -1,4 +1,4 @@
-"""REAPER, the whole way: installed scripts start the real client, real music lies on the asked frames in the project."""
+"""REAPER, the whole way: installed scripts start the real client, real music lies on the asked frames."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def scored(desk: ReaperDesk) -> str:
     """The first take, on the frame that was asked for; what the script said."""
     desk.select(FIRST, FIRST + FRAMES)
     said = desk.call("Score range")
-    desk.assert_music(FIRST, FRAMES, dict.fromkeys(STEMS, [1]))
+    desk.assert_music(FIRST, FRAMES, {key: [1] for key in STEMS})
     desk.assert_told(said, FIRST)
     assert desk.fake.active.state.selection == (FIRST / 24, (FIRST + FRAMES) / 24)
     return said
@@ -66,8 +66,8 @@ def test_an_editors_whole_afternoon(reaper: NewReaper, version: str, lua: str) -
             name: take if len(takes[name]) > 1 else 0 for name in STEMS
         }
     undo = [step.name for step in desk.fake.active.undo]
-    name = desk.cue().folder.name
-    assert undo == [f"Hitpoint: {words} {name}" for words in ("score", "take 2 of", "take 1 of", "take 2 of")]
+    cue = desk.cue().folder.name
+    assert undo == [f"Hitpoint: {words} {cue}" for words in ("score", "take 2 of", "take 1 of", "take 2 of")]
 
     desk.fake.user.save_and_reopen()
     desk.program.stop()
@@ -109,7 +109,7 @@ def test_a_daemon_that_is_killed_costs_no_music(reaper: NewReaper) -> None:
     desk.until(lambda: list(jobs.glob("*/progress.lua")))
     desk.program.kill()
     desk.finish()
-    desk.assert_music(FIRST, FRAMES, dict.fromkeys(STEMS, [1]))
+    desk.assert_music(FIRST, FRAMES, {key: [1] for key in STEMS})
     desk.assert_told(desk.fake.console, FIRST)
 
 
@@ -129,7 +129,9 @@ def test_the_tempo_map_moves_nothing_of_the_users(reaper: NewReaper, timebase: i
     tempo = TempoMap(desk.fake.active.state)
     beats = [FIRST / 24 + time for time in points.beats if 0 < time < FRAMES / 24]
     assert np.diff([tempo.qn(time) for time in beats]) == pytest.approx(1.0, abs=1e-3)
-    notes = [item for item in desk.fake.active.state.items() if item.take and item.take.source and item.take.source.notes]
+    notes = [
+        item for item in desk.fake.active.state.items() if item.take and item.take.source and item.take.source.notes
+    ]
     assert notes
     assert all(item.values["B_MUTE"] for item in notes)
     assert all(item.position >= FIRST / 24 - 1e-9 for item in notes)
@@ -151,4 +153,4 @@ def test_the_editor_goes_on_working_while_the_music_is_written(reaper: NewReaper
     desk.fake.pump(1.0)
     desk.fake.user.switch_tab(0)
     desk.finish()
-    desk.assert_music(FIRST, FRAMES, dict.fromkeys(STEMS, [1]))
+    desk.assert_music(FIRST, FRAMES, {key: [1] for key in STEMS})

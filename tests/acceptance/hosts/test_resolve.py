@@ -139,9 +139,12 @@ def test_cancel_ends_the_work_and_changes_nothing(resolve: NewResolve, program: 
     desk.mark(0, 7000)
     before = desk.settings()
     said: list[str] = []
-    desk.when(lambda: any(job["state"] == "running" for job in program.jobs()), lambda: said.append(desk.call("Cancel")))
+    desk.when(
+        lambda: any(job["state"] == "running" for job in program.jobs()), lambda: said.append(desk.call("Cancel"))
+    )
     told = desk.call("Score range")
-    assert said and "cancelled (1)." in said[0]
+    assert said
+    assert "cancelled (1)." in said[0]
     assert "cancelled" in told.splitlines()[-1].lower()
     assert desk.laid() == {}
     assert desk.description() == desk.theirs
