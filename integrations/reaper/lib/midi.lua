@@ -108,9 +108,18 @@ return function(rooms)
     return nil
   end
 
+  -- Where an item lies and how it sounds, to be compared with how it was laid.
+  local function look(item)
+    local value = reaper.GetMediaItemInfo_Value
+    return (("%.6f %.6f %d %d"):format(value(item, "D_POSITION"), value(item, "D_LENGTH"),
+      math.floor(value(item, "B_MUTE")), reaper.CountTakes(item)):gsub(",", "."))
+  end
+
+  -- Neither edited nor moved, trimmed, unmuted or given other takes.
   local function untouched(item)
     local take = reaper.GetActiveTake(item)
-    return take and rooms.ours.on_take(take, "hash") ~= "" and rooms.ours.on_take(take, "hash") == hash(take)
+    if not take or rooms.ours.on_item(item, "laid") ~= look(item) then return false end
+    return rooms.ours.on_take(take, "hash") ~= "" and rooms.ours.on_take(take, "hash") == hash(take)
   end
 
   local function lay(project, placement, reading, part, zero)
@@ -124,7 +133,7 @@ return function(rooms)
     local take = reaper.GetActiveTake(item)
     reaper.GetSetMediaItemTakeInfo_String(take, "P_NAME", part.name, true)
     fill(project.handle, take, reading, part, zero, seconds)
-    rooms.ours.mark(rooms.ours.on_item, item, {cue = placement.cue.id, part = part.name})
+    rooms.ours.mark(rooms.ours.on_item, item, {cue = placement.cue.id, part = part.name, laid = look(item)})
     rooms.ours.mark(rooms.ours.on_take, take, {cue = placement.cue.id, part = part.name, hash = hash(take)})
   end
 

@@ -1,7 +1,8 @@
 --- What in a project is ours: tracks, items and takes carry ids in P_EXT, which survives copies, moves and saving.
 --
 -- cue: the cue's id; stem: its name; take: number of the take that made the file; folder: the cue's folder;
--- start: second at which the cue was laid; file: the stem's file inside the cue's folder; part: of a MIDI item.
+-- start: second at which the cue was laid; file: the stem's file inside the cue's folder; part: of a MIDI item;
+-- laid: where and how that one was.
 
 return function(rooms)
   local ours = {}

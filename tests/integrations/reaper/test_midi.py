@@ -118,6 +118,26 @@ def test_a_reroll_writes_the_notes_anew_unless_somebody_has_edited_them(desk: De
     assert "the MIDI item of kit was left as it is: it may have been edited." in desk.fake.console
 
 
+@pytest.mark.parametrize("edit", ["moved", "trimmed", "unmuted"])
+def test_a_reroll_leaves_a_midi_item_that_somebody_has_taken_in_hand(desk: Desk, edit: str) -> None:
+    desk.options(midi=True)
+    desk.score(cue(desk, part("piano", 0.6)))
+    item = desk.item("piano (MIDI)")
+    if edit == "moved":
+        desk.fake.user.move_item(item, item.position + 1)
+    elif edit == "trimmed":
+        desk.fake.user.trim_item(item, end=item.position + 5)
+    else:
+        item.values["B_MUTE"] = 0.0
+    held = (item.guid, dict(item.values))
+    desk.fake.user.select_time(14.0, 16.0)
+    desk.answers(cue(desk, part("piano", 0.5), take=2, changed={2: (("drums",), (2,))}))
+    desk.act("Re-roll")
+    found = desk.item("piano (MIDI)")
+    assert (found.guid, found.values) == held
+    assert "the MIDI item of piano was left as it is: it may have been edited." in desk.fake.console
+
+
 def test_two_players_of_one_instrument_are_two_parts(desk: Desk) -> None:
     desk.options(midi=True)
     desk.score(cue(desk, part("piano", 0.6), part("piano", 0.4)))
