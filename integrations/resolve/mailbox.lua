@@ -54,11 +54,18 @@ function mailbox.come(session, seconds)
   return nil
 end
 
--- Make sure that a daemon of our version runs or is starting; says so when it has to be started by hand.
+-- Make sure that a daemon of our version runs or is starting; says so when it has to be started by hand. One that
+-- goes away is started once, each time it goes. Gives the daemon, nil while there is none.
 function mailbox.wake(session)
   local daemon = mailbox.daemon(session)
-  if daemon then return check_version(session, daemon) end
-  host.say(starting.start(session))
+  if daemon then
+    check_version(session, daemon)
+    session.started = false
+  elseif not session.started then
+    session.started = true
+    host.say(starting.start(session))
+  end
+  return daemon
 end
 
 -- An empty file compiles, an exported timeline is no Lua: so loadfile tells them apart where there is no io.
@@ -141,22 +148,10 @@ local function check_patience(session, state, passed)
   end
 end
 
--- A daemon that went away is started again, once each time it goes.
-local function watch_daemon(session, state, passed)
-  local daemon = mailbox.daemon(session)
-  if daemon then
-    check_version(session, daemon)
-    state.away = nil
-  elseif not state.away then
-    state.away = passed
-    if passed > HEARTBEAT then host.say(starting.start(session)) end
-  end
-end
-
 local function look(session, fields, state, hear, passed)
   local progress = mailbox.load(session, fields.id .. ".progress.lua")
   state.heard = state.heard or progress ~= nil
-  watch_daemon(session, state, passed)
+  state.away = not mailbox.wake(session) and (state.away or passed) or nil
   if not state.heard and not state.again and not state.away and passed > AGAIN and host.still(session) then
     state.again = true
     mailbox.send(session, fields)

@@ -56,6 +56,7 @@ class Session:
         self.pool: Any = None
         self.elsewhere = False
         self.made_room = False
+        self.started = False
 
     def say(self, words: str) -> None:
         """Say one line to the user."""

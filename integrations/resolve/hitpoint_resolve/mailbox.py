@@ -81,13 +81,22 @@ def _check_version(session: Session, told: Dict[str, Any]) -> None:
         )
 
 
-def wake(session: Session) -> None:
-    """Make sure that a daemon of our version runs or is starting; says so when it has to be started by hand."""
+def wake(session: Session) -> bool:
+    """Make sure that a daemon of our version runs or is starting; says so when it has to be started by hand.
+
+    One that goes away is started once, each time it goes.
+
+    Returns:
+        Whether it runs.
+    """
     told = daemon(session)
     if told:
         _check_version(session, told)
-    else:
+        session.started = False
+    elif not session.started:
+        session.started = True
         session.say(_start(session))
+    return bool(told)
 
 
 def _command(session: Session) -> str:
@@ -166,23 +175,14 @@ class _Waiting:
         self.away: Optional[float] = None
 
 
-def _watch_daemon(session: Session, state: _Waiting, passed: float) -> None:
-    """A daemon that went away is started again, once each time it goes."""
-    told = daemon(session)
-    if told:
-        _check_version(session, told)
-        state.away = None
-    elif state.away is None:
-        state.away = passed
-        if passed > HEARTBEAT:
-            session.say(_start(session))
-
-
 def _look(session: Session, fields: Dict[str, Any], state: _Waiting, passed: float) -> Optional[Dict[str, Any]]:
     """How far the request is. Ends the run when nothing can come any more; the request itself is never taken back."""
     progress = load(session, fields["id"] + ".progress.json")
     state.heard = state.heard or progress is not None
-    _watch_daemon(session, state, passed)
+    if wake(session):
+        state.away = None
+    elif state.away is None:
+        state.away = passed
     silent = not state.heard and state.away is None
     if silent and not state.again and passed > AGAIN and still(session):
         state.again = True

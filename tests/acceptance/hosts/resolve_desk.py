@@ -187,7 +187,7 @@ class ResolveDesk:
     def assert_music(self, first: int, frames: int, take: int = 1) -> dict[str, list[Laid]]:
         """The cue in use lies from a frame on, whole, on stereo tracks, and sounds as its stems, sample for sample."""
         laid = self.laid()
-        assert list(laid) == list(STEMS)
+        assert list(laid) == list(STEMS), self.runs[-1].printed
         assert all(track.subtype == "stereo" for track in self.tracks())
         identity = laid["drums"][0].path.stem.rsplit(" ", 1)[-1]
         cue = self.program.cue(identity)

@@ -169,6 +169,7 @@ class Afternoon:
     def check(self, said: str, printed: list[str]) -> None:
         """Hold what was said against what is there."""
         assert all(line.startswith("Hitpoint: ") for line in printed), said
+        said = said.rpartition("asked for; waiting.")[2]  # what was placed before was held against the answer before
         reports: dict[str, re.Match[str]] = {match[1]: match for match in REPORT.finditer(said)}
         for stem in self.desk.stems:
             if stem not in reports:

@@ -175,6 +175,19 @@ def test_where_nothing_can_be_started_the_request_waits_and_is_placed_later(new_
     assert desk.items("Hitpoint drums") == desk.wanted("drums")
 
 
+@pytest.mark.parametrize("age", [1, 5, 9, 9.9])
+def test_a_program_that_has_just_died_is_started_once_its_last_sign_is_old(new_desk: NewDesk, age: float) -> None:
+    desk = new_desk(profile=profile("21.0.4"))
+    desk.running = False
+    desk.fake.clock.wait(age)
+    run = desk.run("score")
+    assert len(desk.started) == 1
+    assert [line for line in run.printed if "it is being started" in line] == [
+        "Hitpoint: its program was not running; it is being started."
+    ]
+    assert desk.asked() == ["score", "placed"]
+
+
 def test_a_program_that_dies_midway_is_started_again(new_desk: NewDesk) -> None:
     desk = new_desk(profile=profile("21.0.4"), work=40)
     desk.meanwhile = lambda: setattr(desk, "running", False)
