@@ -51,6 +51,7 @@ def resolve(program: Program, menu: Path, footage: Callable[[Fraction], list[Pat
     """Makes a Resolve with twelve seconds of picture; it takes what `ResolveDesk` and `Fake` take."""
 
     def make(rate: str = "24", **options: Any) -> ResolveDesk:
+        program.see_that_it_runs()
         return ResolveDesk(program, menu, footage(true_rate(rate)), rate=rate, **options)
 
     return make

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from fractions import Fraction
 from pathlib import Path
@@ -38,6 +39,12 @@ class Program:
         assert answer.returncode == 0, answer.stderr
         until((self.home.exchange / "mailbox" / "daemon.lua").exists)
 
+    def see_that_it_runs(self) -> None:
+        """Start the daemon where none runs, whatever was done to the last one."""
+        connection = read_connection(self.home)
+        if connection is None or not _runs(connection.pid):
+            self.start()
+
     def stop(self) -> None:
         """Stop the daemon, where one runs."""
         run("daemon", "stop")
@@ -46,9 +53,8 @@ class Program:
         """End the daemon as a crash does; the number of its process."""
         connection = read_connection(self.home)
         assert connection is not None
-        process = psutil.Process(connection.pid)
-        process.send_signal(signal.SIGKILL)
-        until(lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE)
+        os.kill(connection.pid, signal.SIGKILL)
+        until(lambda: not _runs(connection.pid))
         return connection.pid
 
     def jobs(self) -> list[dict[str, Any]]:
@@ -66,6 +72,13 @@ class Program:
         found = [path.parent for path in self.cues.glob("*/*/cue.json") if identity in _ids(path.parent)]
         assert len(found) == 1, found
         return load_cue(found[0])
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _ids(folder: Path) -> set[str]:

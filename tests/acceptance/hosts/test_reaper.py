@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -40,7 +41,14 @@ def reroll(desk: ReaperDesk, *stems: str) -> str:
     return said
 
 
-@pytest.mark.parametrize(("version", "lua"), [("6.47", "lua53"), ("7.60", "lua54")])
+@pytest.mark.parametrize(
+    ("version", "lua"),
+    [
+        pytest.param("6.47", "lua53", marks=pytest.mark.slow),
+        pytest.param("7.08", "lua54", marks=pytest.mark.slow),
+        ("7.60", "lua54"),
+    ],
+)
 def test_an_editors_whole_afternoon(reaper: NewReaper, version: str, lua: str) -> None:
     """Score, a re-roll of two stems in one section, takes back and forth, saved and opened again, all stems."""
     desk = reaper(version=version, lua=lua, offset=3600.0)
@@ -101,8 +109,9 @@ def test_cancel_ends_the_work_and_changes_nothing(reaper: NewReaper) -> None:
     assert not list((desk.folder / "film").glob("Hitpoint Cues/*/cue.json"))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="kills as POSIX does")
 def test_a_daemon_that_is_killed_costs_no_music(reaper: NewReaper) -> None:
-    desk = reaper()
+    desk = reaper(version="6.47", lua="lua53")
     desk.select(FIRST, FIRST + FRAMES)
     desk.start("Score range")
     jobs = desk.fake.resource / "Data" / "Hitpoint" / "jobs"
@@ -113,7 +122,7 @@ def test_a_daemon_that_is_killed_costs_no_music(reaper: NewReaper) -> None:
     desk.assert_told(desk.fake.console, FIRST)
 
 
-@pytest.mark.parametrize("timebase", [0, 1])
+@pytest.mark.parametrize("timebase", [pytest.param(0, marks=pytest.mark.slow), 1])
 def test_the_tempo_map_moves_nothing_of_the_users(reaper: NewReaper, timebase: int) -> None:
     desk = reaper(offset=3590.0)
     desk.fake.active.state.timebase = timebase
