@@ -55,6 +55,9 @@ def _read(fake: Fake, entry: dict[str, Any]) -> Request | None:
     numbers = {key: value for key, value in entry.items() if key != "mediaPoolItem"}
     wrong = [key for key, value in numbers.items() if not isinstance(value, (int, float)) or isinstance(value, bool)]
     media = entry.get("mediaPoolItem")
+    died = media is None and "mediaPoolItem" in entry
+    if died and not unknown and not wrong:  # its handle did, on the way: nobody can know
+        return None
     if unknown or wrong or not isinstance(media, Media):
         keys = ", ".join(sorted([*map(str, unknown), *wrong])) or "mediaPoolItem"
         fake.wrong_calls.append(f"MediaPool.AppendToTimeline: {keys} is unknown, missing or of the wrong type")
