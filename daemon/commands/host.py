@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -57,8 +58,8 @@ def _known(job: Path) -> tuple[str, str]:
     import json
 
     told: Any = None
-    with suppress(OSError, ValueError, RecursionError):
-        told = json.loads((job / REQUEST).read_bytes())
+    with suppress(HitpointError, ValueError, RecursionError):
+        told = json.loads(_read(job / REQUEST))
     asked, action = (told.get(name) if isinstance(told, dict) else "" for name in ("id", "action"))
     return asked if isinstance(asked, str) else "", action if isinstance(action, str) else ""
 
@@ -97,17 +98,25 @@ def _request(job: Path) -> HostRequest:
     """The request in a job folder.
 
     Raises:
-        UnusableInput: it is not there, cannot be read or is too large.
-        WrongUse: it cannot be meant.
+        UnusableInput: it is not there or cannot be read.
+        WrongUse: it is too large or cannot be meant.
     """
     from daemon.hosts.request import from_json
+
+    return from_json(_read(job / REQUEST))
+
+
+def _read(place: Path) -> bytes:
+    """A request as it was written; see `_request` for what is raised."""
     from daemon.wire import MAX_ATTACHMENT
 
-    place = job / REQUEST
     try:
-        if place.stat().st_size > MAX_ATTACHMENT:
+        told = place.stat()
+        if stat.S_ISFIFO(told.st_mode) or stat.S_ISCHR(told.st_mode):  # it might never end
+            raise UnusableInput("The request is not a file", str(place), "Write one in its place.")
+        if told.st_size > MAX_ATTACHMENT:
             raise WrongUse(f"The request has more than {MAX_ATTACHMENT} bytes", str(place))
-        return from_json(place.read_bytes())
+        return place.read_bytes()
     except OSError as error:
         raise UnusableInput(f"The request cannot be read: {error.strerror or error}", str(place)) from None
 

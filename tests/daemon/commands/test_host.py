@@ -158,6 +158,16 @@ def test_a_request_that_cannot_be_read_is_answered(reaper: Reaper, content: byte
     assert answer["error"]["sentence"]
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names")
+def test_a_pipe_in_place_of_a_request_is_not_waited_for(reaper: Reaper) -> None:
+    folder = reaper.job()
+    (folder / "request.json").unlink()
+    os.mkfifo(folder / "request.json")
+    code, answer = reaper.run(folder)
+    assert code == 3
+    assert "not a file" in answer["error"]["sentence"]
+
+
 def test_a_folder_that_is_not_there_is_an_error_in_words(reaper: Reaper, tmp_path: Path) -> None:
     done = run("host", tmp_path / "nowhere", home=reaper.home.folder)
     assert done.returncode == 3
