@@ -91,11 +91,13 @@ def _faults(here: Site, lying: list[Path]) -> list[str]:
     more = [path for path in lying if path not in right and path not in old]
     other = [path for path in lying if path in right and path not in old and path.read_bytes() != right[path]]
     missing = [path for path in right if not path.is_file()]
+    foreign = [path for path in right if path.is_file() and not installed_version(path)]
     kinds = (
         (f"scripts of another version than {version}", old),
         ("copies that should not be there", more),
         ("scripts that are changed or lead to another place", other),
         ("missing scripts", missing),
+        ("files in place of scripts that are not Hitpoint's: move them away", foreign),
     )
     return [f"{len(paths)} {words} ({paths[0]})" for words, paths in kinds if paths]
 

@@ -41,21 +41,33 @@ def uninstall(host: str, to: Path | None, as_json: bool) -> None:
 def _work(here: Site) -> Iterator[Step]:
     from integrations.installer import uninstall as take_out
 
+    usual = _usual(here.host)
+    taken = set(_entries(here))
+    stay = bool(usual and not taken.issuperset(_entries(usual)))
+    # What the usual folder's entries load is theirs as well as this folder's.
+    searched = tuple(folder for folder in here.searched if not (stay and folder == here.rooms))
     jobs = tuple(folder / "Data" / "Hitpoint" / "jobs" for folder in here.targets) if here.host == "reaper" else ()
-    yield from take_out(here.searched, jobs)
-    if not _needed_by_the_other(here.host):
+    yield from take_out(searched, jobs)
+    other = _usual("resolve" if here.host == "reaper" else "reaper")
+    if not stay and not (other and _entries(other)):  # they may need the daemon at login
         yield from _login()
 
 
-def _needed_by_the_other(host: str) -> bool:
-    """Whether the other program's scripts are still installed, and may need the daemon at login."""
+def _usual(host: str) -> Site | None:
+    """Where a program's scripts usually lie; None where no folder is known for it."""
     from daemon.home import home
     from daemon.hosts.scripts import site
+
+    with suppress(UnusableInput):
+        return site(host, home())
+    return None
+
+
+def _entries(here: Site) -> list[Path]:
+    """The scripts that lie in a program's own folders."""
     from integrations.installer import ours
 
-    with suppress(UnusableInput):  # no folder is known for it
-        return bool(ours(site("resolve" if host == "reaper" else "reaper", home()).searched))
-    return False
+    return ours(folder for folder in here.searched if folder != here.rooms)
 
 
 def _login() -> Iterator[Step]:

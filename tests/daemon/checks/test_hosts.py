@@ -79,12 +79,13 @@ def test_scripts_of_this_version_are_seen_and_nothing_is_changed(host: str, home
 def test_each_fault_of_installed_scripts_is_named_with_a_path(host: str, home: Home) -> None:
     put(host, home)
     here = site(host, home)
-    old, changed, missing, *_ = [path for path in wanted(here) if path.suffix == ".lua"]
+    old, changed, missing, foreign, *_ = [path for path in wanted(here) if path.suffix == ".lua"]
     extra = here.targets[0] / "Scripts/Hitpoint/Score selection.lua"
     write(old, b"-- x\n-- Installed by Hitpoint 0.0.9.\n")
     write(changed, b"-- x\n-- Installed by Hitpoint 0.1.0.\n")
     write(extra, b"-- x\n-- Installed by Hitpoint 0.1.0.\n")
     missing.unlink()
+    foreign.write_bytes(b"print(1)\n")
     found = hosts.host(host, home, ())
     assert (found.state, found.do) == ("problem", f"Run `hitpoint install {host}`.")
     for path, words in (
@@ -92,9 +93,11 @@ def test_each_fault_of_installed_scripts_is_named_with_a_path(host: str, home: H
         (changed, "changed"),
         (extra, "should not be"),
         (missing, "missing"),
+        (foreign, "not Hitpoint's"),
     ):
         assert str(path) in found.words
         assert words in found.words
+    foreign.unlink()
     put(host, home)
     assert hosts.host(host, home, ()).state == "ok"
 

@@ -113,6 +113,22 @@ def test_the_start_at_login_stays_while_the_other_program_needs_it(tmp_path: Pat
     assert not login.exists()
 
 
+def test_clearing_a_named_folder_leaves_what_the_usual_entries_load(tmp_path: Path) -> None:
+    other = tmp_path / "other/Utility"
+    login = tmp_path / ".config/autostart/hitpoint-daemon.desktop"
+    run(tmp_path, "install", "resolve", "--at-login")
+    rooms = files(tmp_path / "state/exchange/scripts")
+    run(tmp_path, "install", "resolve", "--to", str(other))
+    run(tmp_path, "uninstall", "resolve", "--to", str(other))
+    assert files(other) == set()
+    assert files(tmp_path / MENU) == {f"{name}.lua" for name in ACTIONS}
+    assert files(tmp_path / "state/exchange/scripts") == rooms
+    assert login.is_file()
+    run(tmp_path, "uninstall", "resolve")
+    assert not (tmp_path / "state/exchange/scripts").exists()
+    assert not login.exists()
+
+
 def test_a_file_of_somebody_else_under_our_name_is_an_error_and_stays(tmp_path: Path) -> None:
     theirs = tmp_path / MENU / "Cancel.lua"
     theirs.parent.mkdir(parents=True)
