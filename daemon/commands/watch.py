@@ -27,6 +27,8 @@ def watch(folder: Path | None, stop: bool, as_json: bool, **options: Any) -> Non
 
     if folder is None and stop:
         raise WrongUse("No folder is named", "--stop", "Give the folder that is to be watched no longer.")
+    if not stop:
+        _check(options)
     with connected() as client:
         if folder is None:
             told = client.ask("watches")
@@ -41,3 +43,18 @@ def watch(folder: Path | None, stop: bool, as_json: bool, **options: Any) -> Non
             f"{plain(one['folder'])}{'' if one.get('there', True) else ': not there now'}" for one in told["watches"]
         ]
         click.echo("\n".join(lines) or "No folder is watched.")
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Refuse now what every timeline would be refused for later.
+
+    Raises:
+        WrongUse: there is no such style or engine.
+    """
+    from core.direction import style_named
+    from core.engines import engine
+
+    if options.get("style"):
+        style_named(options["style"])
+    if options.get("engine"):
+        engine(options["engine"])

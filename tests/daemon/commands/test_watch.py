@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.daemon.commands.calls import last, run
 from tests.daemon.house import until
 
@@ -35,3 +37,13 @@ def test_what_cannot_be_watched_is_one_sentence(tmp_path: Path) -> None:
     assert "gone" in gone.stderr
     assert len(gone.stderr.splitlines()) == 1
     assert run("watch", "--stop").returncode == 2
+
+
+@pytest.mark.parametrize("words", [("--style", "nope"), ("--engine", "nope")])
+def test_a_style_or_engine_that_is_not_there_is_refused_before_any_timeline_comes(
+    words: tuple[str, str], tmp_path: Path
+) -> None:
+    refused = run("watch", tmp_path, *words)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    assert "nope" in refused.stderr
+    assert str(tmp_path) not in run("watch").stdout.splitlines()
