@@ -204,6 +204,9 @@ function actions.score(session)
   mailbox.wake(session)
   if not ask_to_score(session, chosen) then return host.say("nothing was asked for.") end
   host.say("scores " .. range.words(chosen) .. ".")
+  if chosen.by == "timeline" and host.before(session, "19.1") then
+    host.say("this Resolve tells scripts of no in and out marks. For a part, colour its clips " .. range.COLOUR .. ".")
+  end
   local fields = range_fields(session, "score", facts, chosen)
   fields.nm = session.timeline_name
   score_span(session, facts, chosen, fields)

@@ -3,20 +3,27 @@
 -- back.
 
 local room = ...
-local host, laying, plan, pool, timeline, tracks =
-  room("host"), room("laying"), room("plan"), room("pool"), room("timeline"), room("tracks")
+local host, laying, naming, plan, pool, timeline, tracks =
+  room("host"), room("laying"), room("naming"), room("plan"), room("pool"), room("timeline"), room("tracks")
 
 local placing = {}
 
+-- What an item that stands in the way is: of another cue, of this one before its folder was moved, or edited.
+local function standing(item, cue)
+  local told = item.file and naming.parse(item.file)
+  if not told or naming.inside(item.file, cue.folder) then return "is not as Hitpoint laid it there" end
+  return told.cue == cue.id and "is from where this cue's folder was before" or "is of another cue"
+end
+
 -- Why nothing may be changed on a track; nil when it may, or need not.
-local function hindrance(track, todo, complete)
+local function hindrance(track, todo, complete, cue)
   local name = '"' .. track.name .. '"'
   if #todo.lay == 0 then return nil end
   if track.locked then return "the track " .. name .. " is locked" end
   if not track.stereo then return "the track " .. name .. " is not stereo" end
   if not complete then return "the items on " .. name .. " cannot be read" end
   if todo.blocked then
-    return "what lies on " .. name .. " at frame " .. todo.blocked.start .. " is not as Hitpoint laid it there"
+    return "what lies on " .. name .. " at frame " .. todo.blocked.start .. " " .. standing(todo.blocked, cue)
   end
   return nil
 end
@@ -30,7 +37,7 @@ local function choose(session, place, stem, pieces)
   for _, track in ipairs(tracks.of_stem(session, stem.name)) do
     local items, complete = tracks.items(session, track.index)
     local todo = plan.compare(pieces, items, untouched)
-    local hinders, score = hindrance(track, todo, complete), #todo.kept + #todo.edited + #todo.delete
+    local hinders, score = hindrance(track, todo, complete, place.placement.cue), #todo.kept + #todo.edited + #todo.delete
     if hinders then
       why = why or hinders
     elseif not best or score > best.score then

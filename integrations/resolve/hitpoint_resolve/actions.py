@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import mailbox, markers, music, placing, report, request, state, timeline
-from .host import Session, Stop, ask, now, still, table, whole
+from .host import Session, Stop, ask, before, now, still, table, whole
 from .placing import Result
 from .timeline import Facts, Range
 
@@ -175,6 +175,9 @@ def score(session: Session, asked: Asked) -> bool:
         return True
     mailbox.wake(session)
     session.say(f"scores {chosen.words()}.")
+    if chosen.by == "timeline" and before(session, "19.1"):
+        colour = timeline.COLOUR
+        session.say(f"this Resolve tells scripts of no in and out marks. For a part, colour its clips {colour}.")
     fields = _range_fields(session, "score", facts, chosen.first, chosen.last, asked)
     fields["nm"] = session.timeline_name
     return _score_span(session, facts, fields)

@@ -4,7 +4,7 @@ replaced, what the user touched is left and the stem goes to a fresh track. Noth
 import re
 from typing import Any, Dict, List, Optional, Tuple
 
-from . import laying, plan, pool, timeline, tracks
+from . import laying, naming, plan, pool, timeline, tracks
 from .host import Session, Stop
 from .laying import Outcome
 from .plan import Piece, Todo
@@ -63,7 +63,15 @@ class Choice:
         self.todo = todo
 
 
-def _hindrance(track: Track, todo: Todo, complete: bool) -> str:
+def _standing(item: Item, cue: Dict[str, Any]) -> str:
+    """What an item that stands in the way is: of another cue, of this one before its folder was moved, or edited."""
+    told = naming.parse(item.file) if item.file else None
+    if not told or naming.inside(item.file, cue["folder"]):
+        return "is not as Hitpoint laid it there"
+    return "is from where this cue's folder was before" if told.cue == cue["id"] else "is of another cue"
+
+
+def _hindrance(track: Track, todo: Todo, complete: bool, cue: Dict[str, Any]) -> str:
     """Why nothing may be changed on a track; empty when it may, or need not."""
     if not todo.lay:
         return ""
@@ -74,7 +82,7 @@ def _hindrance(track: Track, todo: Todo, complete: bool) -> str:
     if not complete:
         return f'the items on "{track.name}" cannot be read'
     if todo.blocked:
-        return f'what lies on "{track.name}" at frame {todo.blocked.start} is not as Hitpoint laid it there'
+        return f'what lies on "{track.name}" at frame {todo.blocked.start} {_standing(todo.blocked, cue)}'
     return ""
 
 
@@ -89,7 +97,7 @@ def _choose(session: Session, place: Place, stem: str, pieces: List[Piece]) -> T
     for track in tracks.of_stem(session, stem):
         items, complete = tracks.items(session, track.index)
         todo = plan.compare(pieces, items, untouched)
-        hinders = _hindrance(track, todo, complete)
+        hinders = _hindrance(track, todo, complete, place.placement["cue"])
         if hinders:
             why = why or hinders
         elif best is None or todo.score > best.todo.score:

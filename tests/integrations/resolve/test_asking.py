@@ -58,8 +58,9 @@ def test_marks_count_from_the_start_and_out_is_inside(desk: Desk, marks: object,
 def test_coloured_clips_then_a_duration_marker_then_all_of_it(new_desk: NewDesk) -> None:
     desk = new_desk(profile=profile("19.0.2"))
     desk.fake.timeline.markers.clear()
-    desk.run("score")
+    run = desk.run("score")
     assert asked_range(desk) == (0, 1440)
+    assert any("no in and out marks" in line for line in run.printed)
 
     desk = new_desk(profile=profile("19.0.2"))
     desk.run("score")

@@ -170,8 +170,19 @@ def test_a_second_cue_over_the_first_leaves_it(desk: Desk) -> None:
     assert [(start, frames) for start, frames, _ in desk.items("Hitpoint drums 2")] == [
         (start, frames) for start, frames, _ in first
     ]
+    assert "is of another cue" in text(desk)
     run = desk.run("next")
     assert "several cues" in run.printed[-1]
+
+
+def test_what_lies_from_before_the_cues_folder_was_moved_is_called_that(desk: Desk) -> None:
+    desk.run("score")
+    first = desk.items("Hitpoint drums")
+    desk.cue = desk.cue.parent / "moved"
+    second_take(desk)
+    desk.run("next")
+    assert desk.items("Hitpoint drums") == first
+    assert "is from where this cue's folder was before" in text(desk)
 
 
 def _renamed(placement: dict[str, Any], cue: str) -> dict[str, Any]:
