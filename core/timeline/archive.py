@@ -139,7 +139,9 @@ def why_unreadable(archive: Path, member: str) -> str:
 def _is_safe(member: zipfile.ZipInfo) -> bool:
     """Whether a member's name stays inside the archive and is a file."""
     name = member.filename
-    return not (member.is_dir() or name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"))
+    if not name or member.is_dir():
+        return False
+    return not (name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"))
 
 
 def _open_member(archive: Path, member: str) -> BinaryIO:

@@ -10,6 +10,8 @@ import click
 from core.errors import WrongUse
 from daemon.commands.score import music_options
 
+USUAL_ENGINE = "composer"
+
 
 @click.command(short_help="Score every timeline that is put into a folder.")
 @click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path, file_okay=False))
@@ -27,7 +29,7 @@ def watch(folder: Path | None, stop: bool, as_json: bool, **options: Any) -> Non
 
     if folder is None and stop:
         raise WrongUse("No folder is named", "--stop", "Give the folder that is to be watched no longer.")
-    if not stop:
+    if folder is not None and not stop:
         _check(options)
     with connected() as client:
         if folder is None:
@@ -51,10 +53,12 @@ def _check(options: dict[str, Any]) -> None:
     Raises:
         WrongUse: there is no such style or engine.
     """
-    from core.direction import style_named
-    from core.engines import engine
+    # What knows the styles and engines is heavy: it is imported only where one is named.
+    if options["style"]:
+        from core.direction import style_named
 
-    if options.get("style"):
         style_named(options["style"])
-    if options.get("engine"):
+    if options["engine"] != USUAL_ENGINE:
+        from core.engines import engine
+
         engine(options["engine"])

@@ -19,7 +19,7 @@ TURN = 50
 """Messages that a connection sends before another has its turn; below its rate."""
 GROWTH = 32 * 2**20
 LONGEST_S = 1.0
-ACTING = (b"shutdown", b"watch", b"score", b"export", b"\xa2op\xa3cue")
+ACTING = (b"shutdown", b"watch", b"score", b"export", b"reroll", b"takes", b"\xa2op\xa3cue", b"\xa2op\xa3lay")
 """What is in order would end the daemon, or fill it with honest work."""
 
 

@@ -67,7 +67,8 @@ def follows(points: Sequence[TempoPoint], tempo_map: TempoMap, seconds: float) -
     beats = [beat for beat in lattice(tempo_map) if beat[0] < seconds]
     if not beats:
         return
-    lines = host.bars(host.quarters[-1] + (seconds - host.times[-1]) * host.bpms[-1] / 60)
+    # A bar that begins within a microsecond of the end is still one of the range's.
+    lines = host.bars(host.quarters[-1] + (seconds - host.times[-1]) * host.bpms[-1] / 60 + 1e-6)
     # The first beat is found by its time; all others are whole beats after it, counted, never measured.
     first = np.interp(beats[0][0], [*host.times, 1e9], [*host.quarters, host.quarters[-1] + 1e9 * host.bpms[-1] / 60])
     for number, (time, downbeat) in enumerate(beats):
